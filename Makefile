@@ -1,0 +1,65 @@
+# Every target prepares .venv by itself, once: scripts/bootstrap is silent when the lock has not changed.
+#
+#   make demo          open the welcome chat with the demo model (no key needed)
+#   make test          ruff, mypy, Lua modules, pure, wire and editor tests; NVIM=path picks another Neovim
+#   make test-system   what needs programs of Debian or npm: stylua, luacheck, tests of keyring and sandbox
+#   make soak          the same tests with full counts, long
+#   make lint check format develop bench screenshot lock
+
+PY := .venv/bin/python
+PYTHON_SOURCES := $(wildcard python/flemma_py rplugin tests)
+JOBS ?= 2
+
+# In a terminal of Neovim the environment's NVIM is a socket: scripts/find-nvim knows that.
+export NVIM
+export PYTHON
+
+.PHONY: help prepare demo develop test test-system soak lint check format bench screenshot lock
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+prepare:
+	@scripts/bootstrap
+
+demo: prepare
+	@scripts/demo
+
+develop: prepare
+	@scripts/develop
+
+test: lint check
+	@scripts/test -n $(JOBS)
+
+test-system: prepare
+	@scripts/test-system
+
+soak: prepare
+	@FLEMMA_SOAK=1 scripts/test -n $(JOBS) --timeout 3600
+
+lint: prepare
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --quiet --check .
+
+check: prepare
+	@$(PY) -m mypy --no-error-summary $(PYTHON_SOURCES)
+
+format: prepare
+	@$(PY) -m ruff check --quiet --fix . || true
+	@$(PY) -m ruff format --quiet .
+	@if command -v npm >/dev/null; then scripts/stylua; else echo 'flemma: Lua was not formatted: stylua comes with npm'; fi
+
+bench: prepare
+	@$(PY) bench/run.py
+
+screenshot: prepare
+	@$(PY) scripts/screenshot.py
+
+# Hashes of every platform's wheels, no index named. Needs uv (pip install uv), on PATH or in .venv. Versions that
+# stand in the locks are kept; `make lock UPGRADE=--upgrade` looks for newer ones.
+UV = $(or $(wildcard .venv/bin/uv),uv)
+COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links $(UPGRADE)
+
+lock:
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock

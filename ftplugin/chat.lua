@@ -1,0 +1,25 @@
+-- What a .chat buffer gets when it is opened. Works without setup() and without a host.
+if vim.b.did_ftplugin then
+  return
+end
+vim.b.did_ftplugin = 1
+
+local buf = vim.api.nvim_get_current_buf()
+local settings = require("flemma.settings")
+
+local undo = { "setlocal commentstring<" }
+vim.bo[buf].commentstring = "<!-- %s -->"
+if settings.get("editing", "disable_textwidth") then
+  vim.bo[buf].textwidth = 0
+  undo[#undo + 1] = "textwidth<"
+end
+
+require("flemma.keymaps").attach(buf)
+require("flemma.buffer").attach(buf)
+
+vim.b.undo_ftplugin = table.concat(undo, " ")
+  .. " | lua require('flemma.keymaps').detach("
+  .. buf
+  .. ") require('flemma.buffer').detach("
+  .. buf
+  .. ")"

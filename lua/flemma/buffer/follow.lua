@@ -1,0 +1,43 @@
+--- Which windows go along with a growing reply: those whose cursor stood on the last line. No other is scrolled.
+
+local api = vim.api
+
+local M = {}
+
+--- Windows that follow: the cursor is on the last line, or on the last one with text when only blank lines come after.
+--- The current window is left alone in insert and visual mode: there the cursor belongs to the user.
+---@param buf integer
+---@return integer[]
+function M.windows(buf)
+  local following = {}
+  local last = api.nvim_buf_line_count(buf)
+  while last > 1 and api.nvim_buf_get_lines(buf, last - 1, last, true)[1] == "" do
+    last = last - 1
+  end
+  local busy_mode = api.nvim_get_mode().mode:find("^[iRvVsS\22\19]") ~= nil
+  for _, win in ipairs(vim.fn.win_findbuf(buf)) do
+    local mine = win == api.nvim_get_current_win() and busy_mode
+    if not mine and api.nvim_win_get_cursor(win)[1] >= last then
+      following[#following + 1] = win
+    end
+  end
+  return following
+end
+
+--- Put the cursors of these windows onto the end of the buffer.
+---@param buf integer
+---@param windows integer[]
+function M.to_end(buf, windows)
+  if #windows == 0 then
+    return
+  end
+  local last = api.nvim_buf_line_count(buf)
+  local column = #api.nvim_buf_get_lines(buf, last - 1, last, true)[1]
+  for _, win in ipairs(windows) do
+    if api.nvim_win_is_valid(win) and api.nvim_win_get_buf(win) == buf then
+      api.nvim_win_set_cursor(win, { last, column })
+    end
+  end
+end
+
+return M

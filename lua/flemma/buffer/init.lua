@@ -1,0 +1,260 @@
+--- The chat buffers of this Neovim and what each is doing: from the key press to the end of the reply, whoever ends it.
+---
+--- A chat is busy from the moment a send is asked for until the host says how it ended, or dies, or the buffer goes.
+
+local api = vim.api
+
+local M = {}
+
+---@class (exact) flemma.Busy what a busy chat is waiting for
+---@field mode "send"|"hybrid"|"execute"|"format"
+---@field sent boolean the host has been told
+---@field request table what to tell it
+---@field insert { win: integer, cursor: integer[], at: integer[] }? the insert-mode key sent: where insert mode was left
+---@field on_complete (string|fun())?
+---@field requested boolean? a request went out: its end is announced
+
+---@class (exact) flemma.Chat
+---@field busy flemma.Busy?
+---@field channel integer? the host that has been told of this chat
+
+---@type table<integer, flemma.Chat>
+local chats = {}
+
+local function host()
+  return require("flemma.host")
+end
+
+local function announce(buf, event, data)
+  data.bufnr = buf
+  local ok, problem = pcall(api.nvim_exec_autocmds, "User", { pattern = event, modeline = false, data = data })
+  if not ok then
+    require("flemma.notify").warn(("an autocommand for %s failed: %s"):format(event, problem))
+  end
+end
+
+---@param command string|fun()
+local function run_callback(command)
+  local ok, problem = pcall(function()
+    if type(command) == "function" then
+      command()
+    else
+      vim.cmd(command)
+    end
+  end)
+  if not ok then
+    require("flemma.notify").error(("the command given with :Flemma send failed: %s"):format(problem))
+  end
+end
+
+--- Tell the host of a chat, once per host.
+local function introduce(buf)
+  local channel = host().status().channel
+  if chats[buf].channel == channel then
+    return
+  end
+  chats[buf].channel = channel
+  host().send("attach", { buf = buf, name = api.nvim_buf_get_name(buf) })
+  require("flemma.buffer.watch").attach(buf)
+end
+
+--- Make a buffer a chat. Safe to call again.
+---@param buf integer
+function M.attach(buf)
+  if chats[buf] then
+    return
+  end
+  chats[buf] = {}
+  -- Scheduled: opening a file must not wait for a process to be started.
+  vim.schedule(function()
+    if chats[buf] and api.nvim_buf_is_loaded(buf) and not host().status().dead then
+      if host().start() then
+        introduce(buf)
+      end
+    end
+  end)
+end
+
+--- The buffer is no chat any more (another filetype, or it is read anew).
+---@param buf integer
+function M.detach(buf)
+  M.closed(buf)
+  require("flemma.buffer.watch").detach(buf)
+end
+
+---@param buf integer
+---@return boolean
+function M.is_busy(buf)
+  return chats[buf] ~= nil and chats[buf].busy ~= nil
+end
+
+local function tell(buf)
+  local busy = chats[buf].busy
+  if not busy or busy.sent then
+    return
+  end
+  require("flemma.buffer.watch").flush(buf)
+  busy.request.stamp = require("flemma.buffer.watch").stamp(buf)
+  busy.sent = host().send("submit", busy.request)
+end
+
+--- Where insert mode is left for a send, so that it can be entered again if nothing moved.
+local function leave_insert(buf)
+  local win = api.nvim_get_current_win()
+  if api.nvim_win_get_buf(win) ~= buf then
+    return nil
+  end
+  local at = api.nvim_win_get_cursor(win)
+  vim.cmd.stopinsert()
+  -- Leaving insert mode puts the cursor one column back, as far as there is one.
+  return { win = win, at = at, cursor = { at[1], math.max(at[2] - 1, 0) } }
+end
+
+--- Ask the host to go on with this chat. The buffer is locked and shows progress before this returns.
+---@param buf integer
+---@param opts { mode: "send"|"hybrid"|"execute"|"format", line?: integer, insert?: boolean, on_complete?: string|fun() }
+function M.submit(buf, opts)
+  local notify = require("flemma.notify")
+  if not chats[buf] then
+    return notify.warn("this buffer is not a chat: name it with the ending .chat or :set filetype=chat")
+  end
+  if chats[buf].busy then
+    return notify.warn("this chat is still busy: <C-c> or :Flemma cancel ends that")
+  end
+  local lock = require("flemma.buffer.lock")
+  if not lock.lock(buf) then
+    return notify.error("this buffer cannot be changed ('modifiable' is off): :set modifiable, then send again")
+  end
+  chats[buf].busy = {
+    mode = opts.mode,
+    sent = false,
+    request = { buf = buf, mode = opts.mode, line = opts.line or 0, name = api.nvim_buf_get_name(buf) },
+    insert = opts.insert and leave_insert(buf) or nil,
+    on_complete = opts.on_complete,
+  }
+  if opts.mode ~= "format" then
+    require("flemma.ui.spinner").wait(buf)
+  end
+  local fresh = not host().status().channel
+  if not host().ensure() then
+    M.ended(buf, "errored")
+  elseif not fresh then
+    -- A host that has just been started is told by host_started().
+    tell(buf)
+  end
+end
+
+--- A new host is there: tell it of every chat, and of the sends that were kept for it.
+function M.host_started()
+  for buf in pairs(chats) do
+    if api.nvim_buf_is_loaded(buf) then
+      introduce(buf)
+      tell(buf)
+    end
+  end
+end
+
+--- The host is gone: every busy chat keeps what arrived and can be edited again. True if a reply was cut.
+---@return boolean
+function M.host_died()
+  local cut = false
+  for buf, chat in pairs(chats) do
+    if chat.busy and chat.busy.sent then
+      local ok, rescued = pcall(require("flemma.buffer.rescue").close_reply, buf)
+      cut = cut or (ok and rescued)
+      M.ended(buf, "errored")
+    elseif chat.busy and host().status().dead then
+      M.ended(buf, "errored")
+    end
+  end
+  return cut
+end
+
+--- Stop what the chat is doing.
+---@param buf integer
+function M.cancel(buf)
+  if not M.is_busy(buf) then
+    return require("flemma.notify").info("nothing to cancel")
+  end
+  if not chats[buf].busy.sent or not host().send("cancel", { buf = buf }) then
+    M.ended(buf, "cancelled")
+  end
+end
+
+--- Enter insert mode again where it was left, if the user stayed where the send left them.
+---@param buf integer
+---@param insert { win: integer, cursor: integer[], at: integer[] }
+local function resume_insert(buf, insert)
+  local win = api.nvim_get_current_win()
+  if win ~= insert.win or api.nvim_win_get_buf(win) ~= buf or api.nvim_get_mode().mode ~= "n" then
+    return
+  end
+  local cursor = api.nvim_win_get_cursor(win)
+  if cursor[1] == api.nvim_buf_line_count(buf) then
+    vim.cmd("startinsert!")
+  elseif vim.deep_equal(cursor, insert.cursor) then
+    api.nvim_win_set_cursor(win, insert.at)
+    vim.cmd(insert.at[2] >= #api.nvim_get_current_line() and "startinsert!" or "startinsert")
+  end
+end
+
+--- The chat is idle again: unlocked, no spinner, and everyone who waited is told.
+---@param buf integer
+---@param status "completed"|"cancelled"|"errored"
+function M.ended(buf, status)
+  require("flemma.buffer.lock").unlock(buf)
+  require("flemma.ui.spinner").stop(buf)
+  require("flemma.buffer.apply").finish(buf)
+  local chat = chats[buf]
+  local busy = chat and chat.busy
+  if not busy then
+    return
+  end
+  chat.busy = nil
+  if api.nvim_buf_is_loaded(buf) then
+    if require("flemma.settings").get("editing", "auto_write") and vim.bo[buf].modified then
+      pcall(api.nvim_buf_call, buf, function()
+        vim.cmd("silent! write!")
+      end)
+    end
+    if busy.insert then
+      resume_insert(buf, busy.insert)
+    end
+  end
+  if busy.on_complete then
+    run_callback(busy.on_complete)
+  end
+  if busy.requested then
+    announce(buf, "FlemmaRequestFinished", { status = status })
+  end
+end
+
+--- The request is on its way.
+---@param buf integer
+function M.sending(buf)
+  if M.is_busy(buf) then
+    chats[buf].busy.requested = true
+  end
+  announce(buf, "FlemmaRequestSending", {})
+end
+
+--- `:e!` put other text into the buffer: what was being written has no place any more.
+---@param buf integer
+function M.reloaded(buf)
+  if M.is_busy(buf) then
+    host().send("cancel", { buf = buf, discard = true })
+    M.ended(buf, "cancelled")
+  end
+end
+
+--- The buffer was unloaded or wiped: cancel and forget. The watch has told the host already.
+---@param buf integer
+function M.closed(buf)
+  if M.is_busy(buf) then
+    host().send("cancel", { buf = buf, discard = true })
+    M.ended(buf, "cancelled")
+  end
+  chats[buf] = nil
+end
+
+return M

@@ -1,0 +1,120 @@
+--- `:Flemma WORD …`: one table of commands from which dispatch, completion and the list are made.
+
+local M = {}
+
+---@class (exact) flemma.Command
+---@field about string one line for the list
+---@field run fun(args: string[])
+---@field complete? string[] words to offer behind it
+
+---@param args string[]
+---@return table<string, string>
+local function options(args)
+  local found = {}
+  for _, arg in ipairs(args) do
+    local key, value = arg:match("^([%w_]+)=(.+)$")
+    if key then
+      found[key] = value
+    end
+  end
+  return found
+end
+
+---@type table<string, flemma.Command>
+local commands = {
+  send = {
+    about = "send the conversation as it is (on_request_start=CMD on_request_complete=CMD)",
+    complete = { "on_request_start=", "on_request_complete=" },
+    run = function(args)
+      require("flemma.actions").send_only(options(args))
+    end,
+  },
+  cancel = {
+    about = "stop what this chat is doing",
+    run = function()
+      require("flemma.actions").cancel()
+    end,
+  },
+  format = {
+    about = "put old-form role markers on lines of their own",
+    run = function()
+      require("flemma.actions").format()
+    end,
+  },
+  ["tool:execute"] = {
+    about = "run the tool call at the cursor",
+    run = function()
+      require("flemma.actions").execute_at_cursor()
+    end,
+  },
+}
+
+---@return string[]
+local function names()
+  local list = vim.tbl_keys(commands)
+  table.sort(list)
+  return list
+end
+
+--- The command whose name is nearest, if it is at most three edits away.
+---@param word string
+---@return string?
+local function nearest(word)
+  local best, distance = nil, 4
+  for _, name in ipairs(names()) do
+    local row = {}
+    for j = 0, #name do
+      row[j] = j
+    end
+    for i = 1, #word do
+      local diagonal = row[0]
+      row[0] = i
+      for j = 1, #name do
+        local cost = word:sub(i, i) == name:sub(j, j) and 0 or 1
+        diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+      end
+    end
+    if row[#name] < distance then
+      best, distance = name, row[#name]
+    end
+  end
+  return best
+end
+
+local function list()
+  local lines = { "commands:" }
+  for _, name in ipairs(names()) do
+    lines[#lines + 1] = ("  :Flemma %-14s %s"):format(name, commands[name].about)
+  end
+  require("flemma.notify").info(table.concat(lines, "\n"))
+end
+
+--- Run `:Flemma …`.
+---@param call { fargs: string[] }
+function M.run(call)
+  local word = (call.fargs[1] or ""):gsub("^:+", ""):gsub(":+$", "")
+  if word == "" then
+    return list()
+  end
+  local command = commands[word]
+  if not command then
+    local near = nearest(word)
+    local hint = near and (" Did you mean %s?"):format(near) or " :Flemma alone lists all."
+    return require("flemma.notify").error(("there is no command %s.%s"):format(word, hint))
+  end
+  command.run(vim.list_slice(call.fargs, 2))
+end
+
+---@param lead string
+---@param line string
+---@return string[]
+function M.complete(lead, line)
+  local words = vim.split(vim.trim(line:gsub("^%S+", "", 1)), "%s+", { trimempty = true })
+  local first = #words == 0 or (#words == 1 and lead ~= "")
+  local offers = first and names() or (commands[words[1]] or {}).complete or {}
+  return vim.tbl_filter(function(offer)
+    return vim.startswith(offer, lead)
+  end, offers)
+end
+
+return M

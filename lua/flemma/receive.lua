@@ -1,0 +1,76 @@
+--- The only functions that the host calls. Each is a thin door to the room that does the work.
+
+local M = {}
+
+local doors = {}
+
+--- The protocol exchange: the host says its number.
+function doors.hello(payload)
+  require("flemma.host").answered(payload.protocol)
+end
+
+--- May this host serve? Answered false to a second one.
+function doors.claim(payload)
+  return require("flemma.host").is_ours(payload.channel)
+end
+
+function doors.unavailable(payload)
+  require("flemma.host").unavailable(payload.reason)
+end
+
+--- Write into a buffer; with `ended`, the chat is idle afterwards, whether the writing worked or not.
+function doors.apply(payload)
+  local answer = require("flemma.buffer.apply").apply(payload)
+  if payload.progress and not answer.retry then
+    doors.progress(payload.progress)
+  end
+  return answer
+end
+
+--- The whole text of a buffer whose mirror did not fit.
+function doors.fetch(payload)
+  if not vim.api.nvim_buf_is_loaded(payload.buf) then
+    return { gone = true }
+  end
+  return require("flemma.buffer.watch").whole(payload.buf)
+end
+
+function doors.progress(payload)
+  if require("flemma.buffer").is_busy(payload.buf) then
+    require("flemma.ui.spinner").show(payload.buf, payload.label, payload.where or "marker")
+  end
+end
+
+function doors.sending(payload)
+  require("flemma.buffer").sending(payload.buf)
+end
+
+function doors.ended(payload)
+  if payload.line and vim.api.nvim_get_current_buf() == payload.buf then
+    local line = math.min(payload.line + 1, vim.api.nvim_buf_line_count(payload.buf))
+    vim.api.nvim_win_set_cursor(0, { line, 0 })
+  end
+  require("flemma.buffer").ended(payload.buf, payload.status)
+end
+
+function doors.notify(payload)
+  local say = require("flemma.notify").by_level[payload.level] or require("flemma.notify").info
+  say(payload.message)
+end
+
+function doors.report(payload)
+  require("flemma.host").reported(payload)
+end
+
+--- One entry for all: an error becomes an answer that the host can log, never a prompt.
+---@param name string
+---@param payload table
+function M.call(name, payload)
+  local ok, answer = pcall(doors[name], payload)
+  if ok then
+    return answer
+  end
+  return { problem = ("%s: %s"):format(name, tostring(answer)) }
+end
+
+return M

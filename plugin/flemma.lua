@@ -1,0 +1,26 @@
+-- The command and the <Plug> mappings exist without setup(); nothing else is loaded until one of them is used.
+if vim.g.loaded_flemma then
+  return
+end
+vim.g.loaded_flemma = 1
+
+vim.api.nvim_create_user_command("Flemma", function(call)
+  require("flemma.commands").run(call)
+end, {
+  nargs = "*",
+  desc = "Flemma: send, cancel, run tools, … (:Flemma without a word lists all)",
+  complete = function(lead, line)
+    return require("flemma.commands").complete(lead, line)
+  end,
+})
+
+for plug, action in pairs({
+  ["<Plug>(FlemmaSend)"] = { { "n" }, "send" },
+  ["<Plug>(FlemmaSendInsert)"] = { { "i" }, "send_from_insert" },
+  ["<Plug>(FlemmaCancel)"] = { { "n" }, "cancel" },
+  ["<Plug>(FlemmaToolExecute)"] = { { "n" }, "execute_at_cursor" },
+}) do
+  vim.keymap.set(action[1], plug, function()
+    require("flemma.actions")[action[2]]()
+  end, { desc = "Flemma: " .. action[2]:gsub("_", " ") })
+end

@@ -1,0 +1,232 @@
+"""One chat's life: takes what happens in turn, asks the machine, and performs the effects. One task per buffer.
+
+Everything that takes time (the stream, a tool, the key) runs in a child task and comes back as an input, so the
+conversation itself can always be told to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import assert_never
+
+from flemma_py.app.editor import ChatEditor
+from flemma_py.app.endpoint import find_secret
+from flemma_py.app.exchange import answer
+from flemma_py.app.services import Services
+from flemma_py.conversation.machine import step
+from flemma_py.conversation.state import (
+    BuildPrompt,
+    Cancelled,
+    Effect,
+    End,
+    Failed,
+    Idle,
+    Input,
+    Mode,
+    Outcome,
+    PromptReady,
+    Record,
+    ResolveSecret,
+    RunTool,
+    SecretReady,
+    Show,
+    StartStream,
+    State,
+    StopStream,
+    StopTools,
+    Streamed,
+    Submitted,
+    Tell,
+    ToolFinished,
+    View,
+    Write,
+)
+from flemma_py.errors import FlemmaError
+from flemma_py.model.document import Document, ToolUse
+from flemma_py.model.prompt import Prompt
+from flemma_py.model.stream import StreamEvent
+from flemma_py.model.tool import ToolContext, ToolOutcome
+from flemma_py.prompt.build import build_prompt
+
+log = logging.getLogger(__name__)
+
+Event = Callable[[], Awaitable[Input]]
+"""Something that happened, told as late as possible: an input carries the document as it is when its turn comes."""
+Look = Callable[[], Awaitable[View]]
+"""Gives the chat as the editor has it now. Raises `EditorError`."""
+
+
+class Conversation:
+    """The chat of one buffer. `folder` is where relative paths begin."""
+
+    def __init__(self, services: Services, editor: ChatEditor, folder: str) -> None:
+        self._services = services
+        self._editor = editor
+        self.folder = folder
+        self._state: State = Idle()
+        self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._stream: asyncio.Task[None] | None = None
+        self._tools: set[asyncio.Task[None]] = set()
+
+    # ---- what may happen
+
+    def submit(self, mode: Mode, line: int, look: Look) -> None:
+        """The user asked to go on."""
+
+        async def submitted() -> Input:
+            return Submitted(mode, await look(), line)
+
+        self._inbox.put_nowait(submitted)
+
+    def cancel(self, *, discard: bool) -> None:
+        """The user wants it to stop; `discard`: there is no text any more to write into."""
+
+        async def cancelled() -> Input:
+            if not discard:
+                await self._editor.drain()
+            return Cancelled(self._editor.view(), discard)
+
+        self._inbox.put_nowait(cancelled)
+
+    def fail(self, error: FlemmaError) -> None:
+        """Something that is not this conversation's own doing broke (a write was refused)."""
+
+        async def failed() -> Input:
+            return Failed(self._state.turn, error)
+
+        self._inbox.put_nowait(failed)
+
+    def close(self) -> None:
+        """The buffer is gone for good: end the task after what is in the inbox."""
+        self._inbox.put_nowait(None)
+
+    # ---- the loop
+
+    async def run(self) -> None:
+        """Live until `close`. Never raises: an error of ours ends the turn, unlocks the buffer and goes to the log."""
+        try:
+            while (event := await self._inbox.get()) is not None:
+                await self._take(event)
+        finally:
+            await self._stop_stream()
+            await self._stop_tools()
+
+    async def _take(self, event: Event) -> None:
+        try:
+            happened = await event()
+            self._state, effects = step(self._state, happened)
+            for effect in effects:
+                await self._perform(effect)
+        except FlemmaError as error:
+            await self._give_up(error.message)
+        except Exception:
+            log.exception("a chat met an error of Flemma's own")
+            await self._give_up("an error of Flemma's own ended this; the log has the details")
+
+    async def _give_up(self, message: str) -> None:
+        self._state = Idle(self._state.turn)
+        await self._stop_stream()
+        await self._stop_tools()
+        self._editor.tell("error", message)
+        try:
+            await self._editor.drain()
+            await self._editor.ended(Outcome.ERRORED.value, None)
+        except FlemmaError:
+            log.exception("the chat could not be told that it ended")
+
+    async def _perform(self, effect: Effect) -> None:
+        match effect:
+            case BuildPrompt(turn, document):
+                await self._prompt(turn, document)
+            case ResolveSecret(turn):
+                await self._secret(turn)
+            case StartStream(turn, prompt):
+                self._stream = asyncio.create_task(self._answer(turn, prompt), name=f"stream {turn}")
+            case StopStream():
+                await self._stop_stream()
+            case RunTool(turn, call):
+                task = asyncio.create_task(self._run_tool(turn, call), name=f"tool {call.id}")
+                self._tools.add(task)
+                task.add_done_callback(self._tools.discard)
+            case StopTools():
+                await self._stop_tools()
+            case Write(group, edits, settle):
+                self._editor.write(group, edits)
+                if settle:
+                    await self._editor.drain()
+            case Show(label, where):
+                self._editor.progress(label, where)
+            case Tell(level, message):
+                self._editor.tell(level, message)
+            case Record(usage, outcome):
+                log.info("request %s: %s", outcome.value, usage)
+            case End(outcome, line):
+                await self._editor.drain()
+                await self._editor.ended(outcome.value, line)
+            case _:
+                assert_never(effect)
+
+    # ---- effects that come back as inputs
+
+    def _post(self, happened: Input) -> None:
+        async def told() -> Input:
+            return happened
+
+        self._inbox.put_nowait(told)
+
+    async def _prompt(self, turn: int, document: Document) -> None:
+        await self._services.warm()
+        services = self._services
+        try:
+            parameters = services.request_parameters()
+            built = build_prompt(
+                document,
+                model=services.endpoint().model,
+                parameters=parameters,
+                tools=services.definitions,
+            )
+        except FlemmaError as error:
+            return self._post(Failed(turn, error))
+        for message, line in built.warnings:
+            self._editor.tell("warn", f"line {line + 1}: {message}")
+        return self._post(PromptReady(turn, built.prompt))
+
+    async def _secret(self, turn: int) -> None:
+        await self._services.warm()
+        try:
+            find_secret(self._services.endpoint(), self._services.environ)
+        except FlemmaError as error:
+            return self._post(Failed(turn, error))
+        return self._post(SecretReady(turn))
+
+    async def _answer(self, turn: int, prompt: Prompt) -> None:
+        def deliver(events: Sequence[StreamEvent]) -> None:
+            if events:
+                self._post(Streamed(turn, tuple(events)))
+
+        await answer(self._services, prompt, self._editor.sending, deliver)
+
+    async def _run_tool(self, turn: int, call: ToolUse) -> None:
+        context = ToolContext(self.folder, self._services.settings.tools.default_timeout, self._services.evaluation)
+        outcome = await self._services.runner.run(call.name, call.input, True, context)
+        self._inbox.put_nowait(partial(self._finished, turn, call.id, outcome))
+
+    async def _finished(self, turn: int, id: str, outcome: ToolOutcome) -> Input:
+        await self._editor.drain()
+        return ToolFinished(turn, id, outcome, self._editor.view())
+
+    async def _stop_stream(self) -> None:
+        task, self._stream = self._stream, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _stop_tools(self) -> None:
+        tasks = list(self._tools)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)

@@ -1,0 +1,41 @@
+"""Neovim as the app sees it: what may be asked of an editor. `edge/` is the only one that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from flemma_py.conversation.state import View
+from flemma_py.model.patch import Edit
+
+
+class ChatEditor(Protocol):
+    """One chat buffer."""
+
+    def write(self, group: int, edits: Sequence[Edit]) -> None:
+        """Queue edits; those of one group are one undo step. What arrives while a write is under way joins the next."""
+        ...
+
+    async def drain(self) -> None:
+        """Return when all that was queued is in the buffer. Raises `EditorError` if it could not be written."""
+        ...
+
+    def view(self) -> View:
+        """What is in the buffer by now."""
+        ...
+
+    def progress(self, label: str | None, where: str) -> None:
+        """Show what is going on at the role marker (`"marker"`) or at the reply's end (`"end"`); None: nothing."""
+        ...
+
+    def sending(self) -> None:
+        """A request goes out: tell whoever listens."""
+        ...
+
+    async def ended(self, status: str, line: int | None) -> None:
+        """The chat is idle: unlock it, put the cursor onto `line` (0-based) if one is given."""
+        ...
+
+    def tell(self, level: str, message: str) -> None:
+        """A notice for the user; `level` is info, warn or error."""
+        ...

@@ -1,0 +1,71 @@
+"""Who set what: four layers of values, and the settings that come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import IntEnum
+from typing import Any
+
+from flemma_py.config.reading import Issue, Path, read
+from flemma_py.config.schema import Settings
+
+
+class Layer(IntEnum):
+    """Lowest first. `FRONTMATTER` is a file's: it may set only what a file may."""
+
+    DEFAULTS = 10
+    SETUP = 20
+    RUNTIME = 30
+    FRONTMATTER = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Values by layer and path. A fresh one has the defaults only."""
+
+    values: Mapping[Layer, Mapping[Path, Any]] = field(default_factory=dict)
+
+    def with_layer(self, layer: Layer, raw: Any) -> tuple[Layers, list[Issue]]:
+        """These layers with `layer` made anew from `raw` (a nested table as Lua or a file gave it), and what in it was
+        passed over."""
+        found = list(read(Settings, raw, from_file=layer is Layer.FRONTMATTER))
+        values = dict(entry for entry in found if not isinstance(entry, Issue))
+        return Layers({**self.values, layer: values}), [entry for entry in found if isinstance(entry, Issue)]
+
+    def resolve(self) -> Settings:
+        """The settings: for each key the value of the highest layer that sets it."""
+        winners: dict[Path, Any] = {}
+        for layer in sorted(self.values):
+            winners.update(self.values[layer])
+        settings: Settings = _build(Settings, winners)
+        return settings
+
+    def origin(self, path: str | Path) -> Layer:
+        """The layer that a key's value comes from: a dotted path, or a tuple where a name has dots of its own."""
+        key = tuple(path.split(".")) if isinstance(path, str) else path
+        return max((layer for layer, values in self.values.items() if key in values), default=Layer.DEFAULTS)
+
+
+def _build(kind: type, values: Mapping[Path, Any]) -> Any:
+    """An instance of `kind`, a dataclass of the schema, with `values` by path in it."""
+    below = _by_head(values)
+    given: dict[str, Any] = {}
+    for entry in fields(kind):
+        if entry.name not in below:
+            continue
+        inner = below[entry.name]
+        if section := entry.metadata.get("section"):
+            given[entry.name] = _build(section, inner)
+        elif section := entry.metadata.get("sections"):
+            given[entry.name] = {name: _build(section, each) for name, each in _by_head(inner).items()}
+        else:
+            given[entry.name] = inner[()]
+    return kind(**given)
+
+
+def _by_head(values: Mapping[Path, Any]) -> dict[str, dict[Path, Any]]:
+    heads: dict[str, dict[Path, Any]] = {}
+    for path, value in values.items():
+        heads.setdefault(path[0], {})[path[1:]] = value
+    return heads

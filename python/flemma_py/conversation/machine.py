@@ -1,0 +1,202 @@
+"""What a chat does next: `step(state, input) -> (state, effects)`, a pure function.
+
+    Idle --Submitted--> Running     pending tool calls: run them, write each result, back to Idle
+                    --> Preparing   none: build the prompt, find the key
+    Preparing --PromptReady + SecretReady--> Streaming   the role marker is written, the request goes out
+    Streaming --Streamed--> Streaming … Idle             edits; the end of the reply, or what broke it
+    any --Cancelled--> Idle
+
+Every way back to Idle closes what the reply left open and ends with `End`, which unlocks the buffer. Inputs of an
+earlier turn (a chunk that was on its way when the user cancelled) are known by their number and ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flemma_py.conversation import calls
+from flemma_py.conversation.reply import Reply
+from flemma_py.conversation.state import (
+    BuildPrompt,
+    Cancelled,
+    Effect,
+    End,
+    Failed,
+    Idle,
+    Input,
+    Mode,
+    Outcome,
+    Preparing,
+    PromptReady,
+    Record,
+    ResolveSecret,
+    Running,
+    SecretReady,
+    Show,
+    StartStream,
+    State,
+    Step,
+    StopStream,
+    StopTools,
+    Streamed,
+    Streaming,
+    Submitted,
+    Tell,
+    ToolFinished,
+    Write,
+)
+from flemma_py.document.migrate import migrate
+from flemma_py.document.serializer import prompt_lines
+from flemma_py.model.patch import Append, Begin, Edit, RemoveReply
+from flemma_py.model.stream import StopReason, StreamEnd, StreamFailure, UsageReport
+from flemma_py.model.usage import Usage
+
+INTERRUPTED = "Response interrupted by the user."
+
+
+def step(state: State, happened: Input) -> Step:
+    """What `happened` makes of `state`, and what is to be done about it. Never raises on any pair."""
+    match state, happened:
+        case Idle(), Submitted():
+            return _submit(state, happened)
+        case Running(), ToolFinished() if happened.turn == state.turn and happened.id in state.unfinished:
+            return calls.finish(state, happened)
+        case Running(), Cancelled():
+            return calls.cancel(state, happened)
+        case _, Submitted():
+            return state, (Tell("warn", "this chat is still busy: <C-c> or :Flemma cancel ends that"),)
+        case ((Preparing() | Streaming() | Running()), Failed()) if happened.turn == state.turn:
+            return _failed(state, happened)
+        case Preparing(), PromptReady() if happened.turn == state.turn:
+            return _go(replace(state, prompt=happened.prompt))
+        case Preparing(), SecretReady() if happened.turn == state.turn:
+            return _go(replace(state, has_key=True))
+        case Preparing(), Cancelled():
+            return Idle(state.turn), (StopStream(), End(Outcome.CANCELLED))
+        case Streaming(), Streamed() if happened.turn == state.turn:
+            return _streamed(state, happened)
+        case Streaming(), Cancelled():
+            return _cancel_reply(state, happened)
+        case _:
+            return state, ()
+
+
+def _submit(state: Idle, asked: Submitted) -> Step:
+    turn = state.turn + 1
+    if asked.mode is Mode.FORMAT:
+        edits = migrate(asked.view.lines)
+        told = () if edits else (Tell("info", "every role marker is on a line of its own already"),)
+        return Idle(turn), (Write(turn, edits, settle=True), *told, End(Outcome.COMPLETED))
+    if asked.mode is Mode.EXECUTE:
+        return calls.run_at_cursor(turn, asked)
+    pending = calls.pending(asked.view.document)
+    if pending and asked.mode is Mode.HYBRID:
+        return calls.run(turn, asked.view, pending)
+    warning = calls.unanswered_warning(pending)
+    return Preparing(turn, asked.view), (*warning, BuildPrompt(turn, asked.view.document), ResolveSecret(turn))
+
+
+def _go(state: Preparing) -> Step:
+    """Both halves of the preparation are needed, in whatever order they come."""
+    if state.prompt is None or not state.has_key:
+        return state, ()
+    reply, begin = Reply.begin(state.view.lines, state.view.document)
+    effects = (StartStream(state.turn, state.prompt), Write(state.turn, (begin,)), Show("Thinking..."))
+    return Streaming(state.turn, reply, Usage()), effects
+
+
+def _streamed(state: Streaming, news: Streamed) -> Step:
+    usage, failure, end = state.usage, None, state.end
+    for event in news.events:
+        match event:
+            case UsageReport():
+                usage = usage.updated(event)
+            case StreamEnd():
+                end = event
+            case StreamFailure():
+                failure = event
+    reply, edits = state.reply.feed(news.events)
+    written: tuple[Effect, ...] = (Write(state.turn, edits),) if edits else ()
+    shown = _progress(state.reply, reply)
+    state = Streaming(state.turn, reply, usage, end)
+    if failure is not None:
+        return _broken(state, (*written, *shown), failure)
+    if end is not None:
+        return _complete(state, (*written, *shown), end)
+    return state, (*written, *shown)
+
+
+def _progress(before: Reply, after: Reply) -> tuple[Effect, ...]:
+    label, where = _label(after)
+    return () if (label, where) == _label(before) else (Show(label, where),)
+
+
+def _label(reply: Reply) -> tuple[str | None, str]:
+    match reply.phase:
+        case "waiting":
+            return "Thinking...", "marker"
+        case "thinking":
+            return "Thinking...", "end"
+        case "tool":
+            return f"writing a call of {reply.tool} ({reply.characters:,} characters)", "end"
+        case _:
+            return None, "marker"
+
+
+def _complete(state: Streaming, before: tuple[Effect, ...], end: StreamEnd) -> Step:
+    told: tuple[Effect, ...] = ()
+    outcome, aborted = Outcome.COMPLETED, None
+    match end.reason:
+        case StopReason.MAX_TOKENS:
+            told = (Tell("warn", "the answer was cut at its token limit: raise max_tokens, or ask to go on"),)
+        case StopReason.CONTEXT_FULL:
+            told = (Tell("warn", "the answer was cut because the model's context is full: shorten the chat"),)
+        case StopReason.REFUSED:
+            detail = f" ({end.detail})" if end.detail else ""
+            aborted = f"The model refused to go on{detail}."
+            outcome = Outcome.ERRORED
+            told = (Tell("error", f"the model refused to go on{detail}: change the prompt and send again"),)
+    if state.reply.is_empty:
+        return _empty(state, before, told, outcome)
+    closing = Write(state.turn, state.reply.finish(aborted))
+    return Idle(state.turn), (*before, closing, *told, Record(state.usage, outcome), End(outcome))
+
+
+def _empty(state: Streaming, before: tuple[Effect, ...], told: tuple[Effect, ...], outcome: Outcome) -> Step:
+    """The stream ended in order and said nothing: the marker goes, and after an answer that is one a prompt comes."""
+    edits: tuple[Edit, ...] = (RemoveReply(),)
+    if outcome is Outcome.COMPLETED:
+        text = "".join("\n" + line for line in prompt_lines(state.reply.form))
+        edits = (RemoveReply(), Begin(text, 1), Append(""))
+        told = told or (Tell("warn", "the model answered nothing: send again, or change the prompt"),)
+    return Idle(state.turn), (*before, Write(state.turn, edits), *told, Record(state.usage, outcome), End(outcome))
+
+
+def _close_early(state: Streaming, why: str) -> Write:
+    edits: tuple[Edit, ...] = (RemoveReply(),) if state.reply.is_empty else state.reply.finish(why)
+    return Write(state.turn, edits)
+
+
+def _broken(state: Streaming, before: tuple[Effect, ...], failure: StreamFailure) -> Step:
+    message = failure.error.message
+    return Idle(state.turn), (
+        *before,
+        StopStream(),
+        _close_early(state, message),
+        Tell("error", message),
+        Record(state.usage, Outcome.ERRORED),
+        End(Outcome.ERRORED),
+    )
+
+
+def _cancel_reply(state: Streaming, cancelled: Cancelled) -> Step:
+    ended = (Record(state.usage, Outcome.CANCELLED), End(Outcome.CANCELLED))
+    if cancelled.discard:
+        return Idle(state.turn), (StopStream(), *ended)
+    return Idle(state.turn), (StopStream(), _close_early(state, INTERRUPTED), *ended)
+
+
+def _failed(state: Preparing | Streaming | Running, failed: Failed) -> Step:
+    """What was needed could not be had. A failing write ends the turn too: nothing more can be put into the buffer."""
+    told = Tell("error", failed.error.message)
+    return Idle(state.turn), (StopStream(), StopTools(), told, End(Outcome.ERRORED))

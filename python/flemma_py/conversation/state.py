@@ -1,0 +1,227 @@
+"""The words of the machine: in which states a chat can be, what can happen to it, and what is to be done about it.
+
+No state holds a key, a socket or a task: those belong to `app/`, which performs the effects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from flemma_py.conversation.reply import Reply
+from flemma_py.errors import FlemmaError
+from flemma_py.model.document import Document, ToolUse
+from flemma_py.model.patch import Edit
+from flemma_py.model.prompt import Prompt
+from flemma_py.model.stream import StreamEnd, StreamEvent
+from flemma_py.model.tool import ToolOutcome
+from flemma_py.model.usage import Usage
+
+
+class Mode(Enum):
+    """What a submit asks for: pending calls or else a request, a request, one call, or the new form of markers."""
+
+    HYBRID = "hybrid"
+    SEND = "send"
+    EXECUTE = "execute"
+    FORMAT = "format"
+
+
+class Outcome(Enum):
+    """How a submit ended."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    ERRORED = "errored"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A chat at one moment: its lines and their parse."""
+
+    document: Document
+    lines: tuple[str, ...]
+
+
+# ---- states
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing is under way; the buffer belongs to the user."""
+
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preparing:
+    """The prompt is being built and the key looked up, side by side."""
+
+    turn: int
+    view: View
+    prompt: Prompt | None = None
+    has_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """A request is out, or its answer is coming in."""
+
+    turn: int
+    reply: Reply
+    usage: Usage
+    end: StreamEnd | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Tool calls run. `unfinished` are their ids in the order of the document."""
+
+    turn: int
+    unfinished: tuple[str, ...]
+    first: str
+
+
+State = Idle | Preparing | Streaming | Running
+
+# ---- inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The user pressed a key or gave a command. `line` is the cursor's, 0-based."""
+
+    mode: Mode
+    view: View
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptReady:
+    turn: int
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReady:
+    """The key is at hand (or none is needed); it is not in this value."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Something that the turn needs could not be had: the prompt, the key, or a write into the buffer."""
+
+    turn: int
+    error: FlemmaError
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    turn: int
+    events: tuple[StreamEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A call ended. `view` is the chat as it is now, with all earlier writes in it."""
+
+    turn: int
+    id: str
+    outcome: ToolOutcome
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The user wants it to stop. `view` as in `ToolFinished`; `discard`: the buffer's text went (`:e!`, `:bd`)."""
+
+    view: View
+    discard: bool = False
+
+
+Input = Submitted | PromptReady | SecretReady | Failed | Streamed | ToolFinished | Cancelled
+
+# ---- effects
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPrompt:
+    turn: int
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveSecret:
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartStream:
+    turn: int
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class StopStream:
+    """Close the connection; what it still brings is not wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    turn: int
+    call: ToolUse
+
+
+@dataclass(frozen=True, slots=True)
+class StopTools:
+    """End every run of this chat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Put edits into the buffer; those of one turn are one undo step. `settle`: the next effect needs them there."""
+
+    group: int
+    edits: tuple[Edit, ...]
+    settle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Say what is going on, at the role marker or at the reply's end; None: nothing to say."""
+
+    label: str | None
+    where: str = "marker"
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A notice for the user: level info, warn or error."""
+
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A request is over: what it used."""
+
+    usage: Usage
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The chat is idle: unlock it, with the cursor on `line` if one is given."""
+
+    outcome: Outcome
+    line: int | None = None
+
+
+Effect = (
+    BuildPrompt | ResolveSecret | StartStream | StopStream | RunTool | StopTools | Write | Show | Tell | Record | End
+)
+
+Step = tuple[State, tuple[Effect, ...]]

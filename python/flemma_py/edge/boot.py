@@ -1,0 +1,52 @@
+"""Puts the host together when Neovim has opened the door, and takes it down when Neovim is gone.
+
+Nothing heavy is imported here: Neovim's first message is answered before aiohttp and friends are loaded.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+import pynvim
+
+from flemma_py.app.services import Services
+from flemma_py.app.supervisor import Supervisor
+from flemma_py.edge.bridge import Bridge
+from flemma_py.edge.handlers import Handlers
+
+log = logging.getLogger(__name__)
+
+
+def boot(nvim: pynvim.Nvim) -> Callable[[str, Mapping[str, Any]], None]:
+    """Make the host for this Neovim and return the function that takes its messages."""
+    bridge = Bridge(nvim)
+
+    def say(level: str, message: str) -> None:
+        bridge.tell("notify", {"level": level, "message": message})
+
+    services = Services(os.environ, say)
+    supervisor = Supervisor(services)
+    main = bridge.loop.create_task(supervisor.run(), name="host")
+    main.add_done_callback(_host_ended)
+    sys.excepthook = _leave
+    return Handlers(bridge, services, supervisor, nvim.stop_loop).handle
+
+
+def _host_ended(task: Any) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("the host's main task ended", exc_info=task.exception())
+        os._exit(70)
+
+
+def _leave(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """pynvim's loop ends with an exception when Neovim closes the pipe or sends SIGTERM. Leave at once: worker
+    processes go with their pipes, and a thread that still imports something must not keep the process alive."""
+    if not isinstance(error, EOFError | OSError) and "SIGTERM" not in str(error):
+        log.critical("the host ended with an error", exc_info=(kind, error, trace))
+        os._exit(70)
+    os._exit(0)

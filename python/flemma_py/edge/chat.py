@@ -1,0 +1,89 @@
+"""One chat buffer of Neovim, as the app wants an editor to be: its mirror, its writer, and what is told to Lua."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from flemma_py.conversation.state import View
+from flemma_py.document.mirror import Mirror, Stamp
+from flemma_py.edge.bridge import Bridge
+from flemma_py.edge.payloads import integer, string
+from flemma_py.edge.writer import Writer
+from flemma_py.errors import EditorError
+from flemma_py.model.patch import Edit
+
+log = logging.getLogger(__name__)
+
+PROGRESS_INTERVAL = 0.1
+"""Seconds between two words on progress: the spinner turns no faster."""
+
+
+class BufferChat:
+    """See `app.editor.ChatEditor`. `on_failure` is told when a write is refused."""
+
+    def __init__(self, bridge: Bridge, buf: int, on_failure: Callable[[EditorError], None]) -> None:
+        self._bridge = bridge
+        self._buf = buf
+        self.mirror = Mirror()
+        self._writer = Writer(bridge, self.mirror, buf, on_failure)
+        self._progress: tuple[str | None, str] = (None, "marker")
+        self._progress_due = False
+
+    async def look(self, stamp: Stamp) -> View:
+        """The chat as it was when the user asked, which is as it is now: the buffer is locked. Raises `EditorError`."""
+        if not self.mirror.fits(stamp):
+            await self._resync(stamp)
+        return self.view()
+
+    async def _resync(self, stamp: Stamp) -> None:
+        log.warning("the mirror of buffer %d has %s, Neovim %s: fetched", self._buf, self.mirror.stamp, stamp)
+        self.mirror.resyncs += 1
+        answer = await self._bridge.call("fetch", {"buf": self._buf}, then=self._fetched)
+        if "text" not in answer:
+            raise EditorError("the buffer is gone")
+
+    def _fetched(self, answer: dict[str, object]) -> None:
+        if "text" in answer:
+            self.mirror.replace(string(answer, "text").split("\n"), integer(answer, "tick"))
+
+    def write(self, group: int, edits: Sequence[Edit]) -> None:
+        self._writer.write(group, edits)
+
+    async def drain(self) -> None:
+        await self._writer.drain()
+
+    def discard(self) -> None:
+        """The buffer's text is not what it was: nothing queued has a place any more."""
+        self._writer.discard()
+
+    def view(self) -> View:
+        return View(self.mirror.document(), tuple(self.mirror.lines))
+
+    def progress(self, label: str | None, where: str) -> None:
+        self._progress = (label, where)
+        if not self._progress_due:
+            self._progress_due = True
+            self._tell_progress()
+            self._bridge.loop.call_later(PROGRESS_INTERVAL, self._progress_over, self._progress)
+
+    def _tell_progress(self) -> None:
+        label, where = self._progress
+        payload = {"buf": self._buf, "where": where}
+        self._bridge.tell("progress", payload if label is None else {**payload, "label": label})
+
+    def _progress_over(self, told: tuple[str | None, str]) -> None:
+        self._progress_due = False
+        if self._progress != told:
+            self.progress(*self._progress)
+
+    def sending(self) -> None:
+        self._bridge.tell("sending", {"buf": self._buf})
+
+    async def ended(self, status: str, line: int | None) -> None:
+        payload: dict[str, object] = {"buf": self._buf, "status": status}
+        self._progress = (None, "marker")
+        await self._bridge.call("ended", payload if line is None else {**payload, "line": line})
+
+    def tell(self, level: str, message: str) -> None:
+        self._bridge.tell("notify", {"level": level, "message": message})

@@ -1,0 +1,178 @@
+"""What each message of the Lua side does. Handlers return at once: whatever takes time is a conversation's.
+
+Messages about text go to the mirror before anything that Neovim said later is looked at, so a mirror is always what
+the buffer was at the last message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flemma_py import PROTOCOL
+from flemma_py import log as log_file
+from flemma_py.app.conversation import Conversation
+from flemma_py.app.services import Services
+from flemma_py.app.supervisor import Supervisor
+from flemma_py.conversation.state import Mode
+from flemma_py.edge.bridge import Bridge
+from flemma_py.edge.chat import BufferChat
+from flemma_py.edge.payloads import Hello, Submit, integer, mapping, string
+from flemma_py.errors import EditorError
+
+log = logging.getLogger(__name__)
+
+Payload = Mapping[str, Any]
+NO_HELLO = "this host was not started by Flemma's Lua side and does nothing: Flemma starts its own"
+
+
+class Handlers:
+    """The host's side of the seam. `stop` ends the process."""
+
+    def __init__(self, bridge: Bridge, services: Services, supervisor: Supervisor, stop: Callable[[], None]) -> None:
+        self._bridge = bridge
+        self._services = services
+        self._supervisor = supervisor
+        self._stop = stop
+        self._directory = str(Path.cwd())
+        self._log_folder = self._directory
+        self._serving = False
+        self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
+        self._resyncs = 0
+
+    def handle(self, kind: str, payload: Payload) -> None:
+        """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
+        try:
+            if kind == "hello":
+                self._hello(Hello.read(payload))
+            elif not self._serving:
+                self._bridge.tell("notify", {"level": "error", "message": NO_HELLO})
+            else:
+                self._dispatch(kind, payload)
+        except Exception as error:
+            log.exception("the message %s could not be handled", kind)
+            message = error.message if isinstance(error, EditorError) else "an error of Flemma's own; see the log"
+            self._bridge.tell("notify", {"level": "error", "message": message})
+
+    def _dispatch(self, kind: str, payload: Payload) -> None:
+        match kind:
+            case "attach":
+                self._attach(integer(payload, "buf"), string(payload, "name"))
+            case "text":
+                self._mirror(payload, self._text)
+            case "changes":
+                self._mirror(payload, self._changes)
+            case "submit":
+                self._submit(Submit.read(payload))
+            case "cancel":
+                self._cancel(integer(payload, "buf"), discard=bool(payload.get("discard")))
+            case "detach":
+                self._detach(integer(payload, "buf"))
+            case "settings":
+                self._configure(mapping(payload, "settings"))
+            case "report":
+                self._bridge.tell("report", self._report())
+            case _:
+                raise EditorError(f"Flemma's Lua side sent a message that its host does not know: {kind}")
+
+    def _hello(self, hello: Hello) -> None:
+        self._log_folder = hello.log_folder
+        self._bridge.tell("hello", {"protocol": PROTOCOL})
+        if hello.protocol != PROTOCOL:
+            return
+        self._serving = True
+        self._directory = hello.directory
+        self._bridge.loop.create_task(self._claim(), name="claim")
+        self._configure(hello.settings)
+
+    def _configure(self, raw: Mapping[str, Any]) -> None:
+        self._services.configure(raw)
+        logging_settings = self._services.settings.logging
+        path = Path(logging_settings.path or Path(self._log_folder, "flemma.log")).expanduser()
+        log_file.start(path, enabled=logging_settings.enabled, level=logging_settings.level)
+
+    async def _claim(self) -> None:
+        """One host serves a Neovim: Lua says whether that is this one."""
+        if not await self._bridge.call("claim", {"channel": self._bridge.channel}):
+            self._serving = False
+            message = "another host already serves this Neovim; the second one ends"
+            self._bridge.tell("notify", {"level": "error", "message": message})
+            self._stop()
+
+    def _attach(self, buf: int, name: str) -> None:
+        self._detach(buf)
+        chat = BufferChat(self._bridge, buf, lambda error: conversation.fail(error))
+        folder = str(Path(name).parent) if name else self._directory
+        conversation = Conversation(self._services, chat, folder)
+        self._chats[buf] = (chat, conversation)
+        self._supervisor.start(conversation)
+
+    def _detach(self, buf: int) -> None:
+        found = self._chats.pop(buf, None)
+        if found:
+            chat, conversation = found
+            self._resyncs += chat.mirror.resyncs
+            chat.discard()
+            conversation.close()
+
+    def _mirror(self, payload: Payload, take: Callable[[BufferChat, Payload], None]) -> None:
+        found = self._chats.get(integer(payload, "buf"))
+        if found:
+            take(found[0], payload)
+
+    def _text(self, chat: BufferChat, payload: Payload) -> None:
+        whole = chat.mirror.receive(
+            integer(payload, "first"), integer(payload, "total"), string(payload, "text"), integer(payload, "tick")
+        )
+        if whole:
+            # Parsed when there is nothing else to do, so that a send finds it done.
+            self._bridge.loop.call_later(PARSE_DELAY, chat.mirror.document)
+
+    def _changes(self, chat: BufferChat, payload: Payload) -> None:
+        count, text = integer(payload, "count"), string(payload, "text")
+        lines = text.split("\n") if count else []
+        chat.mirror.change(integer(payload, "first"), integer(payload, "last"), lines, integer(payload, "tick"))
+
+    def _submit(self, submit: Submit) -> None:
+        chat, conversation = self._chat(submit.buf)
+        conversation.folder = str(Path(submit.name).parent) if submit.name else self._directory
+        conversation.submit(Mode(submit.mode), submit.line, lambda: chat.look(submit.stamp))
+
+    def _cancel(self, buf: int, *, discard: bool) -> None:
+        found = self._chats.get(buf)
+        if found:
+            chat, conversation = found
+            if discard:
+                chat.discard()
+            conversation.cancel(discard=discard)
+
+    def _chat(self, buf: int) -> tuple[BufferChat, Conversation]:
+        found = self._chats.get(buf)
+        if found is None:
+            raise EditorError(f"buffer {buf} was never attached: :edit it again")
+        return found
+
+    def _report(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "python": sys.version.split()[0],
+            "protocol": PROTOCOL,
+            "resyncs": self._resyncs + sum(chat.mirror.resyncs for chat, _ in self._chats.values()),
+            "buffers": [_describe(buf, chat) for buf, (chat, _) in self._chats.items()],
+        }
+
+
+PARSE_DELAY = 0.02
+"""Seconds after the first transfer until the text is parsed, if nobody asked before."""
+
+
+def _describe(buf: int, chat: BufferChat) -> dict[str, Any]:
+    stamp = chat.mirror.stamp
+    text = "\n".join(chat.mirror.lines).encode("utf-8", "surrogateescape")
+    digest = hashlib.sha256(text).hexdigest()
+    return {"buf": buf, "tick": stamp.tick, "lines": stamp.lines, "bytes": stamp.bytes, "sha256": digest}

@@ -1,0 +1,97 @@
+"""Messages of the Lua side as values. A payload of another shape is refused with a sentence that names the field.
+
+Hand-written checks: they run with every key press that is sent, and pydantic would cost the first send a tenth of a
+second to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flemma_py.document.mirror import Place, Stamp
+from flemma_py.errors import EditorError
+
+
+def integer(payload: Mapping[str, Any], key: str) -> int:
+    """The integer at `key`. Raises `EditorError`."""
+    value = payload.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise EditorError(f"a message from Neovim has no integer {key}: {value!r}")
+    return value
+
+
+def string(payload: Mapping[str, Any], key: str) -> str:
+    """The string at `key`. Raises `EditorError`."""
+    value = payload.get(key)
+    if not isinstance(value, str):
+        raise EditorError(f"a message from Neovim has no string {key}: {value!r}")
+    return value
+
+
+def mapping(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The table at `key`; an empty Lua table may arrive as a list. Raises `EditorError`."""
+    value = payload.get(key)
+    if value == []:
+        return {}
+    if not isinstance(value, Mapping):
+        raise EditorError(f"a message from Neovim has no table {key}: {value!r}")
+    return value
+
+
+def read_stamp(payload: Mapping[str, Any]) -> Stamp:
+    stamp = mapping(payload, "stamp")
+    return Stamp(integer(stamp, "tick"), integer(stamp, "lines"), integer(stamp, "bytes"))
+
+
+def read_place(place: Mapping[str, Any]) -> Place:
+    return Place(
+        integer(place, "row"),
+        integer(place, "col"),
+        integer(place, "end_row"),
+        integer(place, "end_col"),
+        bool(place.get("lines")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Start of the conversation between Lua and the host. `settings` is what setup() was given."""
+
+    protocol: int
+    channel: int
+    settings: Mapping[str, Any]
+    log_folder: str
+    directory: str
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> Hello:
+        return cls(
+            integer(payload, "protocol"),
+            integer(payload, "channel"),
+            mapping(payload, "settings"),
+            string(payload, "log_folder"),
+            string(payload, "directory"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """The user asked to go on with a chat. `line` is the cursor's, 0-based; `name` the file, empty for none."""
+
+    buf: int
+    mode: str
+    line: int
+    name: str
+    stamp: Stamp
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> Submit:
+        return cls(
+            integer(payload, "buf"),
+            string(payload, "mode"),
+            integer(payload, "line"),
+            string(payload, "name"),
+            read_stamp(payload),
+        )

@@ -1,0 +1,82 @@
+"""Everything that can go wrong and be told to a person.
+
+    FlemmaError                  message: one sentence for the user, with the next step
+    ├── SettingsError            a setting has a wrong value
+    ├── DocumentError            the chat cannot be sent as it is (where: line)
+    ├── ToolError                a tool could not be run
+    ├── EvaluationError          the evaluation worker refused, failed, or ran out of time or memory
+    ├── EditorError              Neovim refused a call, or is gone
+    └── RequestError             the model did not answer (kind says which of the known ways)
+
+Foreign exceptions are translated once, where they enter, and chained with `from`. Messages carry no keys.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class FlemmaError(Exception):
+    """Base of all: `message` is fit to be shown as it is."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class SettingsError(FlemmaError):
+    """A setting is unknown or has a wrong value."""
+
+
+class DocumentError(FlemmaError):
+    """The chat cannot be sent as it is. `line` is 0-based, None where no line is to blame."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class ToolError(FlemmaError):
+    """A tool could not be run at all; a tool that ran and failed gives an outcome instead."""
+
+
+class EvaluationError(FlemmaError):
+    """The evaluation worker refused or failed, or the code ran past its limits."""
+
+
+class EditorError(FlemmaError):
+    """Neovim refused a call, or is gone."""
+
+
+class RequestKind(Enum):
+    """The known ways in which a request fails."""
+
+    AUTH = "auth"
+    CREDIT = "credit"
+    RATE = "rate"
+    OVERLOAD = "overload"
+    TOO_LONG = "too_long"
+    BAD_MODEL = "bad_model"
+    BAD_REQUEST = "bad_request"
+    BLOCKED = "blocked"
+    NETWORK = "network"
+    DNS = "dns"
+    TLS = "tls"
+    PROXY = "proxy"
+    TIMEOUT = "timeout"
+    TRUNCATED = "truncated"
+    SERVER = "server"
+    UNEXPECTED = "unexpected"
+
+
+class RequestError(FlemmaError):
+    """The model did not answer, or stopped in mid-answer. `status` is the HTTP status if one came, `request_id` the
+    vendor's own, for a support request."""
+
+    def __init__(
+        self, kind: RequestKind, message: str, *, status: int | None = None, request_id: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.status = status
+        self.request_id = request_id

@@ -1,0 +1,1 @@
+"""Frozen values that flow between the rooms. No behaviour beyond derived properties, no I/O, no validation."""

@@ -1,0 +1,171 @@
+"""One warm HTTP session for all requests: heads and bytes, nothing about what they mean.
+
+The key is added here, at the moment of sending, and is kept nowhere. Retrying is not done here: a POST that may have
+reached the vendor is not sent twice behind its owner's back.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from yarl import URL
+
+from flemma_py import __version__
+from flemma_py.errors import RequestError, RequestKind
+from flemma_py.model.wire import Credential, HttpRequest
+from flemma_py.transport.errors import NETWORK_FAILURES, Exchange, translate
+
+_KEEP_ALIVE = 120.0
+_READ_BUFFER = 1 << 18
+_LONGEST_ERROR_BODY = 1 << 20
+_UNANSWERED_MS = 30_000
+_IDLE_BEFORE_PROBE = 60
+
+
+class Response:
+    """The head of an answer and, once, its body. `headers` have lower-case names."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, exchange: Exchange) -> None:
+        self.status = answer.status
+        self.headers = {name.lower(): value for name, value in answer.headers.items()}
+        self._answer = answer
+        self._exchange = exchange
+
+    @property
+    def ok(self) -> bool:
+        """Whether the body is an answer; otherwise `body()` says why not. A redirect is a refusal too: following it
+        would carry the key to another host."""
+        return 200 <= self.status < 300
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, cut wherever the network cut it. Reading to the end keeps the connection warm.
+        Raises RequestError when it breaks off or falls silent."""
+        try:
+            async for data in self._answer.content.iter_any():
+                yield data
+        except NETWORK_FAILURES as error:
+            raise translate(error, self._exchange, answering=True) from error
+
+    async def body(self) -> bytes:
+        """The body as a whole, at most 1 MiB of it: for answers that are errors."""
+        parts: list[bytes] = []
+        size = 0
+        async for data in self.chunks():
+            parts.append(data)
+            size += len(data)
+            if size >= _LONGEST_ERROR_BODY:
+                break
+        return b"".join(parts)[:_LONGEST_ERROR_BODY]
+
+
+class HttpClient:
+    """Keeps connections open between requests. Made and used inside one event loop; `close` it there."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    async def warm(self, base_url: str) -> None:
+        """Make the session that `base_url` will use, so that the first request does not wait for it."""
+        self._session(URL(base_url))
+
+    async def close(self) -> None:
+        sessions = list(self._sessions.values())
+        self._sessions.clear()
+        for session in sessions:
+            await session.close()
+
+    @asynccontextmanager
+    async def open(
+        self,
+        request: HttpRequest,
+        key: str | None,
+        *,
+        timeout: float = 600,  # noqa: ASYNC109 - seconds of silence, not of the call: asyncio.timeout cannot say that
+        connect_timeout: float = 10,
+    ) -> AsyncIterator[Response]:
+        """Send `request` and yield the answer once its head is here. Leaving the block early, by an error or by
+        cancelling the task, closes the socket at once.
+
+        `timeout`: seconds without any byte; `connect_timeout`: seconds until a connection stands. Raises RequestError.
+        """
+        url = _address(request.url)
+        exchange = Exchange(url.host or "", timeout, connect_timeout)
+        headers = dict(request.headers) | _credential(request.credential, key)
+        limits = aiohttp.ClientTimeout(
+            total=None, connect=connect_timeout, sock_connect=connect_timeout, sock_read=timeout
+        )
+        try:
+            answer = await self._session(url).post(
+                url, data=request.body, headers=headers, timeout=limits, allow_redirects=False
+            )
+        except NETWORK_FAILURES as error:
+            raise translate(error, exchange) from error
+        try:
+            yield Response(answer, exchange)
+        finally:
+            # After the last byte this does nothing: the connection is back in the pool by then.
+            answer.close()
+
+    def _session(self, url: URL) -> aiohttp.ClientSession:
+        # What listens on this machine is reached directly: a proxy could not reach it, and few set NO_PROXY for it.
+        local = _is_loopback(url.host or "")
+        session = self._sessions.get(local)
+        if session is None or session.closed:
+            session = self._sessions[local] = _new_session(trust_env=not local)
+        return session
+
+
+def _new_session(*, trust_env: bool) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE, limit=0, socket_factory=_socket),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # A compressed stream comes in lumps; a delta should come when it is said.
+        headers={"User-Agent": f"flemma-py/{__version__}", "Accept-Encoding": "identity"},
+        read_bufsize=_READ_BUFFER,
+        trust_env=trust_env,
+    )
+
+
+def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """A socket that notices a dead connection in seconds: after a sleep of the machine the other end has often
+    forgotten it, and a send would otherwise wait for the whole timeout. Probes also keep routers from forgetting a
+    stream whose model thinks for minutes."""
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE_BEFORE_PROBE)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNANSWERED_MS)
+    return made
+
+
+def _credential(credential: Credential, key: str | None) -> dict[str, str]:
+    if key is None or credential is Credential.NONE:
+        return {}
+    if not (key.isascii() and key.isprintable()):
+        raise RequestError(RequestKind.AUTH, "The key has characters that no HTTP header can carry: set it again.")
+    return {"x-api-key": key} if credential is Credential.X_API_KEY else {"authorization": f"Bearer {key}"}
+
+
+def _address(url: str) -> URL:
+    try:
+        address = URL(url)
+    except ValueError as error:
+        raise RequestError(RequestKind.BAD_REQUEST, "The address in base_url cannot be read: correct it.") from error
+    if address.scheme not in ("http", "https") or not address.host:
+        raise RequestError(RequestKind.BAD_REQUEST, "The address in base_url needs http:// or https:// and a host.")
+    return address
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,34 @@
+"""The door through which Neovim's messages come in: one function, which hands them to `flemma_py.edge`.
+
+Started by `lua/flemma/host.lua` in a process of its own. A stock python3 host may load this file too: without our
+packages it answers every call with one sentence, and a second host beside ours is refused.
+"""
+
+import sys
+from pathlib import Path
+
+import pynvim
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python"))
+
+
+@pynvim.plugin
+class Flemma:
+    """What Neovim sees of Flemma's Python side."""
+
+    def __init__(self, nvim: pynvim.Nvim) -> None:
+        try:
+            from flemma_py.edge.boot import boot
+
+            self._handle = boot(nvim)
+        except ImportError as error:
+            reason = f"the Python at {sys.executable} lacks the package {error.name}: run `make develop`, or set"
+            reason += " vim.g.flemma_python to a Python that has Flemma's packages"
+            self._handle = lambda kind, payload: nvim.exec_lua(
+                "require('flemma.receive').call('unavailable', { reason = ... })", reason, async_=True
+            )
+
+    @pynvim.rpc_export("flemma")
+    def flemma(self, kind: str, payload: dict[str, object]) -> None:
+        """Take one message from the Lua side."""
+        self._handle(kind, payload)

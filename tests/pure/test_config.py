@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flemma_py.config import Layer, Layers
+from flemma_py.config.spelling import edits, nearest
+
+
+def set_up(raw: Any, layer: Layer = Layer.SETUP) -> tuple[Layers, list[str]]:
+    layers, issues = Layers().with_layer(layer, raw)
+    return layers, [issue.message for issue in issues]
+
+
+def test_without_layers_every_setting_has_its_default() -> None:
+    settings = Layers().resolve()
+    assert settings.provider is None
+    assert settings.parameters.max_tokens == "50%"
+    assert settings.parameters.timeout == 600
+    assert settings.tools.cursor_after_result == "result"
+    assert settings.keymaps.normal.send == "<C-]>"
+    assert settings.providers == {}
+
+
+def test_the_highest_layer_that_sets_a_key_wins_and_is_its_origin() -> None:
+    layers = Layers()
+    for layer, tokens in ((Layer.FRONTMATTER, 3), (Layer.SETUP, 1), (Layer.RUNTIME, 2)):
+        layers, issues = layers.with_layer(layer, {"parameters": {"max_tokens": tokens}})
+        assert not issues
+    assert layers.resolve().parameters.max_tokens == 3
+    assert layers.origin("parameters.max_tokens") is Layer.FRONTMATTER
+    assert layers.origin("parameters.timeout") is Layer.DEFAULTS
+    layers, _ = layers.with_layer(Layer.FRONTMATTER, {})
+    assert layers.resolve().parameters.max_tokens == 2
+
+
+def test_a_layer_is_replaced_as_a_whole() -> None:
+    layers, _ = set_up({"model": "one", "tools": {"show_spinner": False}})
+    layers, _ = layers.with_layer(Layer.SETUP, {"model": "two"})
+    assert layers.resolve().model == "two"
+    assert layers.resolve().tools.show_spinner is True
+
+
+def test_nothing_shadows_a_lower_layer_with_the_default() -> None:
+    layers, _ = set_up({"parameters": {"temperature": 1, "max_tokens": 10}})
+    layers, issues = layers.with_layer(Layer.RUNTIME, {"parameters": {"temperature": None, "max_tokens": None}})
+    assert not issues
+    assert layers.resolve().parameters.temperature is None
+    assert layers.resolve().parameters.max_tokens == "50%"
+    assert layers.origin("parameters.temperature") is Layer.RUNTIME
+
+
+def test_a_bad_key_or_value_is_told_and_its_siblings_apply() -> None:
+    layers, messages = set_up(
+        {"parameters": {"max_tokns": 1, "timeout": "soon", "temperature": 0.5}, "model": "m", "nonsense": {}}
+    )
+    assert messages == [
+        "parameters.max_tokns is not a setting. Did you mean parameters.max_tokens?",
+        "parameters.timeout must be a number of seconds above 0.",
+        "nonsense is not a setting.",
+    ]
+    assert layers.resolve().parameters.temperature == 0.5
+    assert layers.resolve().model == "m"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"model": 3},
+        {"model": True},
+        {"parameters": {"max_tokens": True}},
+        {"parameters": {"max_tokens": 0}},
+        {"parameters": {"max_tokens": "0%"}},
+        {"parameters": {"max_tokens": "101%"}},
+        {"parameters": {"max_tokens": 1.5}},
+        {"parameters": {"temperature": 3}},
+        {"parameters": {"timeout": 0}},
+        {"parameters": {"anthropic": {"thinking_budget": -1}}},
+        {"parameters": {"anthropic": {"cache_retention": "forever"}}},
+        {"tools": {"show_spinner": 1}},
+        {"keymaps": {"normal": {"send": True}}},
+        {"keymaps": {"normal": "x"}},
+        {"providers": ["anthropic"]},
+        {"logging": {"level": "LOUD"}},
+        "model",
+        ["model"],
+    ],
+)
+def test_a_value_of_a_wrong_form_is_one_issue_and_changes_nothing(raw: Any) -> None:
+    layers, messages = set_up(raw)
+    assert len(messages) == 1
+    assert layers.resolve() == Layers().resolve()
+
+
+@pytest.mark.parametrize("raw", [{"parameters": {"max_tokens": 1}}, {"parameters": {"max_tokens": "100%"}}])
+def test_tokens_are_a_number_or_a_share(raw: Any) -> None:
+    layers, messages = set_up(raw)
+    assert not messages
+    assert layers.resolve().parameters.max_tokens == raw["parameters"]["max_tokens"]
+
+
+@pytest.mark.parametrize("off", [False, ""])
+def test_a_key_can_be_switched_off(off: Any) -> None:
+    layers, messages = set_up({"keymaps": {"insert": {"send": off}}})
+    assert not messages
+    assert not layers.resolve().keymaps.insert.send
+
+
+def test_a_wrong_word_is_answered_with_the_nearest_right_one() -> None:
+    _, messages = set_up({"tools": {"cursor_after_result": "sty"}})
+    assert messages == ["tools.cursor_after_result must be result, stay or next. Did you mean stay?"]
+
+
+def test_a_wrong_value_is_never_repeated() -> None:
+    _, messages = set_up({"providers": {"anthropic": {"base_url": ["sk-ant-canary"]}}})
+    assert "canary" not in messages[0]
+
+
+@pytest.mark.parametrize("raw", [[], {"parameters": []}, {"providers": []}, {"providers": {"anthropic": []}}])
+def test_an_empty_list_is_an_empty_table(raw: Any) -> None:
+    layers, messages = set_up(raw)
+    assert not messages
+    assert layers.resolve() == Layers().resolve()
+
+
+def test_providers_have_names_of_the_owners_choice_with_dots_even() -> None:
+    layers, messages = set_up({"providers": {"my.proxy": {"base_url": "http://localhost:1"}}})
+    assert not messages
+    assert layers.resolve().providers["my.proxy"].base_url == "http://localhost:1"
+    assert layers.origin(("providers", "my.proxy", "base_url")) is Layer.SETUP
+
+
+def test_a_file_cannot_set_what_is_the_owners() -> None:
+    layers, _ = set_up({"providers": {"anthropic": {"base_url": "http://mine"}}})
+    layers, issues = layers.with_layer(
+        Layer.FRONTMATTER,
+        {
+            "model": "claude-haiku-4-5",
+            "parameters": {"timeout": 5},
+            "providers": {"anthropic": {"base_url": "http://theirs"}},
+            "logging": {"path": "/etc/passwd"},
+            "editing": {"auto_write": True},
+        },
+    )
+    assert [issue.path for issue in issues] == ["providers.anthropic.base_url", "logging.path", "editing.auto_write"]
+    settings = layers.resolve()
+    assert settings.providers["anthropic"].base_url == "http://mine"
+    assert settings.model == "claude-haiku-4-5"
+    assert settings.parameters.timeout == 5
+
+
+def test_ordinary_settings_load_without_pydantic() -> None:
+    program = (
+        "import sys; from flemma_py.config import Layer, Layers\n"
+        "raw = {'model': 'm', 'providers': {'anthropic': {'base_url': 'http://localhost'}},"
+        " 'tools': {'show_spinner': False}, 'keymaps': {'normal': {'send': False}}, 'logging': {'level': 'INFO'}}\n"
+        "layers, issues = Layers().with_layer(Layer.SETUP, raw); layers.resolve()\n"
+        "assert not issues and 'pydantic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": "python"})
+
+
+def test_distance_counts_inserted_deleted_and_replaced_letters() -> None:
+    assert edits("", "abc") == 3
+    assert edits("kitten", "sitting") == 3
+    assert nearest("temprature", ["timeout", "temperature"]) == "temperature"
+    assert nearest("abcdefgh", ["timeout"]) is None
+    assert nearest("ui", ["to"]) is None
+    assert nearest("x", []) is None
+
+
+LEAVES: st.SearchStrategy[Any] = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5), st.just([])
+)
+NAMES = st.sampled_from(["provider", "model", "parameters", "tools", "providers", "timeout", "max_tokens", "x"])
+
+
+@given(st.recursive(LEAVES, lambda inner: st.dictionaries(NAMES, inner, max_size=4), max_leaves=12))
+def test_any_table_gives_settings_and_issues_never_an_error(raw: Any) -> None:
+    for layer in Layer:
+        layers, _ = Layers().with_layer(layer, raw)
+        layers.resolve()
