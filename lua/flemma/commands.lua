@@ -23,7 +23,7 @@ end
 ---@type table<string, flemma.Command>
 local commands = {
   send = {
-    about = "send the conversation as it is (on_request_start=CMD on_request_complete=CMD)",
+    about = "send, with no look at pending tool calls",
     complete = { "on_request_start=", "on_request_complete=" },
     run = function(args)
       require("flemma.actions").send_only(options(args))
@@ -39,6 +39,12 @@ local commands = {
     about = "put old-form role markers on lines of their own",
     run = function()
       require("flemma.actions").format()
+    end,
+  },
+  notices = {
+    about = "show the last notices whole",
+    run = function()
+      require("flemma.notify").show()
     end,
   },
   ["tool:execute"] = {
@@ -86,7 +92,8 @@ local function list()
   for _, name in ipairs(names()) do
     lines[#lines + 1] = ("  :Flemma %-14s %s"):format(name, commands[name].about)
   end
-  require("flemma.notify").info(table.concat(lines, "\n"))
+  -- Asked for, and as long as `:ls`: the user may press a key when it has been read.
+  vim.api.nvim_echo({ { "Flemma " .. table.concat(lines, "\n") } }, false, {})
 end
 
 --- Run `:Flemma …`.

@@ -1,17 +1,62 @@
---- What Flemma says to the user: one titled notice, delivered from the main loop, each "once" text only once.
+--- What Flemma says to the user: notices with its name in front, delivered from the main loop.
+---
+--- Neovim's own vim.notify raises a hit-enter prompt when a notice does not fit, and while that stands no reply can be
+--- written. So there a notice is cut to the line, and `:Flemma notices` shows the whole of it.
 
 local M = {}
 
 local said = {}
 
+--- Columns that 'showcmd' and the prompt take at the end of the message line.
+local RESERVED = 12
+
+local HIGHLIGHTS = { [vim.log.levels.WARN] = "WarningMsg", [vim.log.levels.ERROR] = "ErrorMsg" }
+
+local KEPT = 50
+
+---@type { text: string, level: integer, time: string }[] the last notices
+local notices = {}
+
+--- Nobody has put another vim.notify in place of Neovim's own, which comes from no file of the user's.
+local function is_builtin()
+  local source = debug.getinfo(vim.notify, "S").source
+  return source == "?" or source:find("vim[/\\]_") ~= nil
+end
+
+--- The part of a text that fits into so many columns.
+---@param text string
+---@param columns integer
+---@return string
+local function cut(text, columns)
+  if vim.fn.strdisplaywidth(text) <= columns then
+    return text
+  end
+  local kept = vim.fn.strcharpart(text, 0, columns - 1)
+  while vim.fn.strdisplaywidth(kept) > columns - 1 do
+    kept = vim.fn.strcharpart(kept, 0, vim.fn.strchars(kept) - 1)
+  end
+  return kept .. "…"
+end
+
+local function echo(text, level)
+  local columns = math.max(vim.o.columns * math.max(vim.o.cmdheight, 1) - RESERVED, 20)
+  local shown = cut(text:gsub("%s*\n%s*", " · "), columns)
+  vim.api.nvim_echo({ { shown, HIGHLIGHTS[level] } }, true, {})
+end
+
 ---@param message string
 ---@param level integer one of vim.log.levels
 local function deliver(message, level)
+  local text = "Flemma: " .. message
+  table.insert(notices, { text = message, level = level, time = os.date("%H:%M:%S") })
+  if #notices > KEPT then
+    table.remove(notices, 1)
+  end
   vim.schedule(function()
     -- A notice must never become an error of its own: the user's vim.notify may be anything.
-    local ok = pcall(vim.notify, "Flemma: " .. message, level, { title = "Flemma" })
+    local ok = not is_builtin() and pcall(vim.notify, text, level, { title = "Flemma" })
     if not ok then
-      pcall(vim.api.nvim_echo, { { "Flemma: " .. message } }, true, {})
+      pcall(echo, text, level)
     end
   end)
 end
@@ -39,6 +84,16 @@ function M.once(message, level)
     said[message] = true
     deliver(message, level)
   end
+end
+
+--- Show the last notices whole, as `:messages` does.
+function M.show()
+  local chunks = {}
+  for _, notice in ipairs(notices) do
+    chunks[#chunks + 1] = { notice.time .. "  ", "Comment" }
+    chunks[#chunks + 1] = { notice.text .. "\n", HIGHLIGHTS[notice.level] }
+  end
+  vim.api.nvim_echo(#chunks > 0 and chunks or { { "Flemma has said nothing so far" } }, false, {})
 end
 
 ---@type table<string, fun(message: string)>

@@ -29,8 +29,9 @@ class Screen:
     def redraw(self, batch: Sequence[Sequence[Any]]) -> None:
         for event, *calls in batch:
             take = getattr(self, f"on_{event}", None)
-            for call in calls if take else ():
-                take(*call)
+            if take is not None:
+                for call in calls:
+                    take(*call)
 
     def on_grid_resize(self, _: int, width: int, height: int) -> None:
         self.cells = [[(" ", 0)] * width for _ in range(height)]

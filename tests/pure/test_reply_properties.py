@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,9 +53,9 @@ def events_of(part: Part, cuts: list[int]) -> list[StreamEvent]:
     match part:
         case Say(text):
             return [TextDelta(piece) for piece in split(text, cuts)]
-        case Think(text, signature, True):
+        case Think(text, signature) if part.redacted:
             return [ThinkingEnd("p", signature, text)]
-        case Think(text, signature, False):
+        case Think(text, signature):
             return [*(ThinkingDelta(piece) for piece in split(text, cuts)), ThinkingEnd("p", signature)]
         case Call(id, arguments):
             return [ToolCallEnd(0, id, "bash", arguments)]
@@ -62,7 +63,7 @@ def events_of(part: Part, cuts: list[int]) -> list[StreamEvent]:
 
 def split(text: str, cuts: list[int]) -> list[str]:
     places = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    return [text[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [text[a:b] for a, b in pairwise(places)]
 
 
 def written(lines: list[str], batches: list[list[StreamEvent]], aborted: str | None) -> list[str]:

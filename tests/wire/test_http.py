@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aioresponses import aioresponses
+from multidict import CIMultiDict, CIMultiDictProxy
 from tests.wire.support import KEY, converse, prompt, text_of
 from yarl import URL
 
@@ -61,7 +62,7 @@ async def failure_of(client: HttpClient, base_url: str, **limits: float) -> Requ
 
 async def until(true: Any) -> None:
     async with asyncio.timeout(2):
-        while not true():
+        while not true():  # noqa: ASYNC110 - a socket that closes sets no Event
             await asyncio.sleep(0.005)
 
 
@@ -89,10 +90,8 @@ async def test_a_closed_client_opens_again(client: HttpClient, server: DemoServe
 
 async def test_bytes_come_when_they_are_sent(client: HttpClient, server: DemoServer) -> None:
     server.enqueue(peer.stream([b"one", b"two", b"three"], delay=0.05))
-    times = []
     async with client.open(request_to(server.base_url), KEY) as response:
-        async for _ in response.chunks():
-            times.append(time.monotonic())
+        times = [time.monotonic() async for _ in response.chunks()]
     assert times[-1] - times[0] > 0.08
 
 
@@ -204,8 +203,6 @@ def connection_key() -> Any:
 
 
 def proxy_refusal() -> aiohttp.ClientHttpProxyError:
-    from multidict import CIMultiDict, CIMultiDictProxy
-
     url = URL(f"https://{HOST}/")
     headers = CIMultiDictProxy(CIMultiDict({"x-api-key": KEY}))
     return aiohttp.ClientHttpProxyError(aiohttp.RequestInfo(url, "POST", headers, url), (), status=407, message="no")

@@ -22,7 +22,8 @@ def assert_vendor_accepts(body: dict[str, Any]) -> None:
     """Raises where the SDK would not let `body` out, or where it has a key that the SDK does not know."""
     known = {key: value for key, value in body.items() if key not in _ONLY_IN_2023_06_01}
     _ADAPTER.validate_python(known)
-    assert list(strangers(known, MessageCreateParamsStreaming, "body")) == []
+    found = list(strangers(known, MessageCreateParamsStreaming, "body"))
+    assert not found, found
 
 
 def strangers(value: Any, hint: Any, path: str) -> Iterator[str]:

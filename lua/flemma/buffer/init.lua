@@ -12,6 +12,7 @@ local M = {}
 ---@field request table what to tell it
 ---@field insert { win: integer, cursor: integer[], at: integer[] }? the insert-mode key sent: where insert mode was left
 ---@field on_complete (string|fun())?
+---@field follower { win: integer, cursor: integer[] }? the window it was sent from, which goes along with the reply
 ---@field requested boolean? a request went out: its end is announced
 
 ---@class (exact) flemma.Chat
@@ -129,6 +130,7 @@ function M.submit(buf, opts)
     mode = opts.mode,
     sent = false,
     request = { buf = buf, mode = opts.mode, line = opts.line or 0, name = api.nvim_buf_get_name(buf) },
+    follower = require("flemma.buffer.follow").sender(buf),
     insert = opts.insert and leave_insert(buf) or nil,
     on_complete = opts.on_complete,
   }
@@ -227,6 +229,13 @@ function M.ended(buf, status)
   if busy.requested then
     announce(buf, "FlemmaRequestFinished", { status = status })
   end
+end
+
+--- The window that a reply was asked for in, and where its cursor was then.
+---@param buf integer
+---@return { win: integer, cursor: integer[] }?
+function M.follower(buf)
+  return M.is_busy(buf) and chats[buf].busy.follower or nil
 end
 
 --- The request is on its way.

@@ -211,7 +211,7 @@ class Conversation:
 
     async def _run_tool(self, turn: int, call: ToolUse) -> None:
         context = ToolContext(self.folder, self._services.settings.tools.default_timeout, self._services.evaluation)
-        outcome = await self._services.runner.run(call.name, call.input, True, context)
+        outcome = await self._services.runner.run(call.name, call.input, call.input is not None, context)
         self._inbox.put_nowait(partial(self._finished, turn, call.id, outcome))
 
     async def _finished(self, turn: int, id: str, outcome: ToolOutcome) -> Input:

@@ -16,7 +16,7 @@ DEMO = "demo"
 DEMO_WIRE = "anthropic"
 DEMO_MODEL = "flemma-demo"
 
-HOW_TO_SET_A_KEY = "export ANTHROPIC_API_KEY=… in your shell, then start Neovim again"
+HOW_TO_SET_A_KEY = "export ANTHROPIC_API_KEY=… and start Neovim again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Services:
                 self._demo = await demo.start()
         if not self._demo_said and self.settings.provider is None:
             self._demo_said = True
-            self._say("info", f"the demo model answers, as no key is set: {HOW_TO_SET_A_KEY}")
+            self._say("info", f"no key, so the demo model answers: {HOW_TO_SET_A_KEY}")
         return self._demo.base_url
 
     async def close(self) -> None:

@@ -47,7 +47,7 @@ from flemma_py.conversation.state import (
 )
 from flemma_py.document.migrate import migrate
 from flemma_py.document.serializer import prompt_lines
-from flemma_py.model.patch import Append, Begin, Edit, RemoveReply
+from flemma_py.model.patch import Begin, Edit, RemoveReply
 from flemma_py.model.stream import StopReason, StreamEnd, StreamFailure, UsageReport
 from flemma_py.model.usage import Usage
 
@@ -102,7 +102,7 @@ def _go(state: Preparing) -> Step:
         return state, ()
     reply, begin = Reply.begin(state.view.lines, state.view.document)
     effects = (StartStream(state.turn, state.prompt), Write(state.turn, (begin,)), Show("Thinking..."))
-    return Streaming(state.turn, reply, Usage()), effects
+    return Streaming(state.turn, reply, Usage(), opening=begin.text.removesuffix("@Assistant:")), effects
 
 
 def _streamed(state: Streaming, news: Streamed) -> Step:
@@ -118,7 +118,7 @@ def _streamed(state: Streaming, news: Streamed) -> Step:
     reply, edits = state.reply.feed(news.events)
     written: tuple[Effect, ...] = (Write(state.turn, edits),) if edits else ()
     shown = _progress(state.reply, reply)
-    state = Streaming(state.turn, reply, usage, end)
+    state = replace(state, reply=reply, usage=usage, end=end)
     if failure is not None:
         return _broken(state, (*written, *shown), failure)
     if end is not None:
@@ -166,8 +166,8 @@ def _empty(state: Streaming, before: tuple[Effect, ...], told: tuple[Effect, ...
     """The stream ended in order and said nothing: the marker goes, and after an answer that is one a prompt comes."""
     edits: tuple[Edit, ...] = (RemoveReply(),)
     if outcome is Outcome.COMPLETED:
-        text = "".join("\n" + line for line in prompt_lines(state.reply.form))
-        edits = (RemoveReply(), Begin(text, 1), Append(""))
+        text = state.opening + "\n".join(prompt_lines(state.reply.form))
+        edits = (RemoveReply(), Begin(text, state.opening.count("\n")))
         told = told or (Tell("warn", "the model answered nothing: send again, or change the prompt"),)
     return Idle(state.turn), (*before, Write(state.turn, edits), *told, Record(state.usage, outcome), End(outcome))
 

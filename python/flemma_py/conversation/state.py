@@ -65,11 +65,12 @@ class Preparing:
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """A request is out, or its answer is coming in."""
+    """A request is out, or its answer is coming in. `opening` is what parts the reply from the text above it."""
 
     turn: int
     reply: Reply
     usage: Usage
+    opening: str
     end: StreamEnd | None = None
 
 

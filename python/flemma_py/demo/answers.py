@@ -6,7 +6,7 @@ Everything else is real. This text is streaming into a buffer that *is* the conv
 and send again. Things to try:
 
 - Ask for some arithmetic, like `12 * 34`: I will call the calculator tool.
-- Say `think` to watch thoughts arrive and fold away.
+- Say `think` to watch thoughts arrive before the answer.
 - Ask about `tools`, a `key`, or just for `help`.
 
 Code arrives as code:
@@ -30,7 +30,7 @@ HELP = """A `.chat` file is the whole conversation; here is how to work in it.
 | Send | `<C-]>` or `:Flemma send` |
 | Cancel a reply | `<C-c>` or `:Flemma cancel` |
 | Undo a reply | `u`: each reply is one undo step |
-| Run or approve tools | `<C-]>` again |
+| Run the tool calls of a reply | `<C-]>` again |
 
 1. Write below `@You:` and send.
 2. Watch the reply arrive; the buffer is locked until it ends.
@@ -58,7 +58,7 @@ TOOLS = """Tools run on your machine; I can only ask for them.
 Try it: ask me for `(17 + 4) * 2`.
 """
 
-THINKING = """That was worth a thought. The `<thinking>` block of this reply is folded: open it with `zo`.
+THINKING = """That was worth a thought: it stands above, in the `<thinking>` block of this reply.
 
 It carries a signature. When you send this chat again the block goes back with it, and I refuse a thought that
 somebody changed, just as the vendors do.
@@ -67,7 +67,7 @@ somebody changed, just as the vendors do.
 THOUGHTS = """The user asks me to think, so I should show what thinking looks like in a chat.
 
 First, thoughts arrive before the answer, and in pieces. Second, they are signed when they end. Third, nobody needs to
-read them, so they fold away. That is enough to say.
+read them to follow the answer. That is enough to say.
 """
 
 CALCULATOR_THOUGHTS = """The user wants to know what {expression} is. I could guess, but there is a calculator among \

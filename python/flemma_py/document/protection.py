@@ -21,7 +21,7 @@ class Protector:
     """One run of prose, or one thinking block. `fence` is the fence open after the last complete line; after `close`
     it is the one that the writer has to close."""
 
-    __slots__ = ("_bare", "_head", "_held", "_line_ends", "_thinking", "_undecided", "fence")
+    __slots__ = ("_bare", "_held", "_info", "_line_ends", "_thinking", "_ticks", "_undecided", "fence")
 
     def __init__(self, *, thinking: bool = False) -> None:
         self._thinking = thinking
@@ -33,7 +33,8 @@ class Protector:
         self._undecided = True
         self._bare = True
         self._held = ""
-        self._head = ""
+        self._ticks = 0
+        self._info = ""
 
     def copy(self) -> Protector:
         twin = Protector.__new__(Protector)
@@ -61,7 +62,7 @@ class Protector:
     def _settle_line(self, out: list[str]) -> None:
         if self._held:
             self._emit(self._held, out)
-        self.fence = next_fence(self._head, self.fence)
+        self.fence = next_fence("`" * self._ticks + self._info, self.fence)
         self._begin_line()
 
     def _end_line(self, out: list[str]) -> None:
@@ -77,8 +78,8 @@ class Protector:
         if self._undecided:
             self._decide(self._held + piece, out)
             return
-        if self._head:
-            self._head = _fence_summary(self._head + piece)
+        if self._ticks:
+            self._follow_fence(piece)
         self._emit(piece, out)
 
     def _decide(self, beginning: str, out: list[str]) -> None:
@@ -96,7 +97,7 @@ class Protector:
             return
         self._undecided = False
         if self._bare and rest[0] == "`":
-            self._head = _fence_summary(rest)
+            self._follow_fence(rest)
         self._emit(rest, out)
 
     def _looks(self, beginning: str) -> bool:
@@ -109,21 +110,23 @@ class Protector:
             return may_become_structure(beginning)
         return self._thinking and "</thinking".startswith(beginning)
 
+    def _follow_fence(self, piece: str) -> None:
+        """Keep of a line that begins with backticks only what says whether it is a fence: it may be long, and come in
+        many pieces."""
+        if not self._info:
+            info = piece.lstrip("`")
+            self._ticks += len(piece) - len(info)
+            piece = info
+        if "`" in piece:
+            self._info = "x`"
+        elif piece and self._info != "x`":
+            self._info = "x" if self._info == "x" or piece.strip(BLANKS) else " "
+
     def _emit(self, text: str, out: list[str]) -> None:
         if self._line_ends:
             out.append("\n" * self._line_ends)
             self._line_ends = 0
         out.append(text)
-
-
-def _fence_summary(line: str) -> str:
-    """A short line that means the same as `line`, which begins with a backtick, to `next_fence`: a line may be long
-    and arrive in many pieces."""
-    info = line.lstrip("`")
-    ticks = line[: len(line) - len(info)]
-    if "`" in info:
-        return ticks + "x`"
-    return ticks + ("x" if info.strip(BLANKS) else " " if info else "")
 
 
 def protect_text(text: str) -> tuple[list[str], int]:

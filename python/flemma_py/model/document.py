@@ -21,7 +21,8 @@ class Role(Enum):
 
 
 class Form(Enum):
-    """How a marker is written: `OLD` has text behind it on its line, `NEW` stands alone on its line."""
+    """How a marker is written: `OLD` has text behind it on its line, `NEW` stands alone on its line. In a file whose
+    first marker is `OLD`, so is one that stands alone because its text could not stand behind it (a fence, nothing)."""
 
     OLD = "old"
     NEW = "new"
@@ -98,8 +99,8 @@ class Thinking:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A call the model made: `**Tool Use:** `name` (`id`)` and a fenced block. `input` is the parsed JSON value,
-    `raw` the text between the fences."""
+    """A call the model made: `**Tool Use:** `name` (`id`)` and a fenced block. `raw` is the text between the
+    fences, `input` its JSON value, or None (and a diagnostic) where it is not JSON."""
 
     id: str
     name: str

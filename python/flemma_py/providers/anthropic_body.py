@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from flemma_py.errors import DocumentError
@@ -45,7 +44,7 @@ def build_body(prompt: Prompt) -> dict[str, Any]:
 
 def build_messages(turns: tuple[Turn, ...], *, keep_foreign: bool) -> list[dict[str, Any]]:
     """Alternating messages, each call answered in the one that follows it."""
-    tidy = merged(replace(turn, parts=tuple(_sendable(turn, keep_foreign=keep_foreign))) for turn in turns)
+    tidy = merged(Turn(turn.speaker, tuple(_sendable(turn, keep_foreign=keep_foreign))) for turn in turns)
     return [{"role": turn.speaker.value, "content": content} for turn in paired(tidy) if (content := _blocks(turn))]
 
 

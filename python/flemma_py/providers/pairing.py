@@ -23,7 +23,7 @@ def merged(turns: Iterable[Turn]) -> list[Turn]:
         if not turn.parts:
             continue
         if result and result[-1].speaker is turn.speaker:
-            result[-1] = replace(turn, parts=result[-1].parts + turn.parts)
+            result[-1] = Turn(turn.speaker, result[-1].parts + turn.parts)
         else:
             result.append(turn)
     return result
@@ -54,13 +54,14 @@ def _calling(turn: Turn, ids: WireIds) -> tuple[Turn, list[tuple[str, str]]]:
     for part in turn.parts:
         match part:
             case ToolCallPart():
-                calls.append((part.id, ids.next(part.id)))
-                parts.append(replace(part, id=calls[-1][1]))
+                wire = ids.next(part.id)
+                calls.append((part.id, wire))
+                parts.append(replace(part, id=wire) if wire != part.id else part)
             case ToolResultPart():
                 parts += _as_text(part)
             case _:
                 parts.append(part)
-    return replace(turn, parts=tuple(parts)), calls
+    return Turn(turn.speaker, tuple(parts)), calls
 
 
 def _answering(turn: Turn, calls: list[tuple[str, str]]) -> Turn:
@@ -75,12 +76,12 @@ def _answering(turn: Turn, calls: list[tuple[str, str]]) -> Turn:
                 if wire is None:
                     others += _as_text(part)
                 else:
-                    answers[wire] = replace(part, tool_use_id=wire)
+                    answers[wire] = replace(part, tool_use_id=wire) if wire != part.tool_use_id else part
             case ToolCallPart():
                 others.append(TextPart(f"Tool call {part.name} ({part.id}): {part.raw}"))
             case _:
                 others.append(part)
-    return replace(turn, parts=(*(answers.get(wire) or _missing(wire) for _, wire in calls), *others))
+    return Turn(turn.speaker, (*(answers.get(wire) or _missing(wire) for _, wire in calls), *others))
 
 
 def _missing(id: str) -> ToolResultPart:
