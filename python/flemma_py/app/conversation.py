@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import assert_never
 
+from flemma_py.app.accounts import Sent, now
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import find_secret
 from flemma_py.app.exchange import answer
@@ -38,6 +39,7 @@ from flemma_py.conversation.state import (
     StopStream,
     StopTools,
     Streamed,
+    Streaming,
     Submitted,
     Tell,
     ToolFinished,
@@ -49,6 +51,7 @@ from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.tool import ToolContext, ToolOutcome
+from flemma_py.model.usage import Usage
 from flemma_py.prompt.build import build_prompt
 
 log = logging.getLogger(__name__)
@@ -60,16 +63,18 @@ Look = Callable[[], Awaitable[View]]
 
 
 class Conversation:
-    """The chat of one buffer. `folder` is where relative paths begin."""
+    """The chat of one buffer. `folder` is where relative paths begin, `path` its file, None where it has none."""
 
     def __init__(self, services: Services, editor: ChatEditor, folder: str) -> None:
         self._services = services
         self._editor = editor
         self.folder = folder
+        self.path: str | None = None
         self._state: State = Idle()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
         self._stream: asyncio.Task[None] | None = None
         self._tools: set[asyncio.Task[None]] = set()
+        self._sent: Sent | None = None
 
     # ---- what may happen
 
@@ -127,10 +132,12 @@ class Conversation:
             await self._give_up("an error of Flemma's own ended this; the log has the details")
 
     async def _give_up(self, message: str) -> None:
-        self._state = Idle(self._state.turn)
+        broken, self._state = self._state, Idle(self._state.turn)
         await self._stop_stream()
         await self._stop_tools()
         self._editor.tell("error", message)
+        if isinstance(broken, Streaming):
+            self._record(broken.usage, Outcome.ERRORED)
         try:
             await self._editor.drain()
             await self._editor.ended(Outcome.ERRORED.value, None)
@@ -162,12 +169,19 @@ class Conversation:
             case Tell(level, message):
                 self._editor.tell(level, message)
             case Record(usage, outcome):
-                log.info("request %s: %s", outcome.value, usage)
+                self._record(usage, outcome)
             case End(outcome, line):
                 await self._editor.drain()
                 await self._editor.ended(outcome.value, line)
             case _:
                 assert_never(effect)
+
+    def _record(self, usage: Usage, outcome: Outcome) -> None:
+        """Account for the request that went out; one that was cut before any count came used nothing that is known."""
+        sent, self._sent = self._sent, None
+        log.info("request %s: %s", outcome.value, usage)
+        if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
+            self._services.accounts.record(sent, usage, outcome.value, self._editor.used)
 
     # ---- effects that come back as inputs
 
@@ -207,7 +221,13 @@ class Conversation:
             if events:
                 self._post(Streamed(turn, tuple(events)))
 
-        await answer(self._services, prompt, self._editor.sending, deliver)
+        def sending() -> None:
+            endpoint = self._services.endpoint()
+            model = prompt.model or endpoint.provider.default_model
+            self._sent = Sent(endpoint.name, endpoint.provider.name, model, now(), self.path)
+            self._editor.sending()
+
+        await answer(self._services, prompt, sending, deliver)
 
     async def _run_tool(self, turn: int, call: ToolUse) -> None:
         context = ToolContext(self.folder, self._services.settings.tools.default_timeout, self._services.evaluation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from flemma_py.conversation.state import View
 from flemma_py.model.patch import Edit
@@ -30,6 +30,10 @@ class ChatEditor(Protocol):
 
     def sending(self) -> None:
         """A request goes out: tell whoever listens."""
+        ...
+
+    def used(self, request: dict[str, Any]) -> None:
+        """A request is over: what it used and at which prices, under the names of the session API."""
         ...
 
     async def ended(self, status: str, line: int | None) -> None:

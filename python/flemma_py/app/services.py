@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from flemma_py import demo
+from flemma_py.app.accounts import Accounts
 from flemma_py.app.endpoint import HOW_TO_SET_A_KEY, Endpoint, choose
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.schema import Settings
@@ -48,6 +49,7 @@ class Services:
         self._demo: DemoServer | None = None
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
+        self.accounts = Accounts()
 
     def configure(self, raw: Mapping[str, Any]) -> None:
         """Take what setup() was given. What is wrong in it is said and passed over; the rest holds."""
@@ -129,7 +131,7 @@ class Services:
 
     async def close(self) -> None:
         """Give back what is open."""
-        for part in (self._client, self._evaluation, self._demo):
+        for part in (self._client, self._evaluation, self._demo, self.accounts):
             if part is not None:
                 await part.close()
 

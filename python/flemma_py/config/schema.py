@@ -81,6 +81,24 @@ class EditingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """The floating report of usage. `timeout` is in milliseconds (0: it stays until the next one), widths in columns;
+    `border` as `nvim_open_win` takes it."""
+
+    enabled: bool = key(True, "true or false")
+    timeout: int = key(8000, "a whole number of milliseconds, 0 or more", ge=0)
+    max_width: int = key(60, "a whole number of columns above 0", gt=0)
+    padding: int = key(1, "a whole number of columns, 0 or more", ge=0)
+    border: str | list[Any] = key("rounded", "the name of a border, or a list of its characters")
+    title: str | Literal[False] = key("Flemma", "a text, or false")
+
+
+@dataclass(frozen=True, slots=True)
+class PricingSettings:
+    enabled: bool = key(True, "true or false")
+
+
+@dataclass(frozen=True, slots=True)
 class LoggingSettings:
     """`path` None: the folder that Neovim keeps for logs. Errors are written even when `enabled` is false."""
 
@@ -120,5 +138,7 @@ class Settings:
     providers: Mapping[str, ProviderSettings] = sections(ProviderSettings)
     tools: ToolSettings = section(ToolSettings)
     editing: EditingSettings = section(EditingSettings)
+    notify: NotifySettings = section(NotifySettings)
+    pricing: PricingSettings = section(PricingSettings)
     logging: LoggingSettings = section(LoggingSettings)
     keymaps: KeySettings = section(KeySettings)

@@ -199,4 +199,5 @@ def _cancel_reply(state: Streaming, cancelled: Cancelled) -> Step:
 def _failed(state: Preparing | Streaming | Running, failed: Failed) -> Step:
     """What was needed could not be had. A failing write ends the turn too: nothing more can be put into the buffer."""
     told = Tell("error", failed.error.message)
-    return Idle(state.turn), (StopStream(), StopTools(), told, End(Outcome.ERRORED))
+    used = (Record(state.usage, Outcome.ERRORED),) if isinstance(state, Streaming) else ()
+    return Idle(state.turn), (StopStream(), StopTools(), told, *used, End(Outcome.ERRORED))

@@ -207,7 +207,7 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A request is over: what it used."""
+    """A request is over, in order or not: what it used as far as it was told."""
 
     usage: Usage
     outcome: Outcome

@@ -80,6 +80,9 @@ class BufferChat:
     def sending(self) -> None:
         self._bridge.tell("sending", {"buf": self._buf})
 
+    def used(self, request: dict[str, object]) -> None:
+        self._bridge.tell("usage", {"request": {**request, "bufnr": self._buf}})
+
     async def ended(self, status: str, line: int | None) -> None:
         payload: dict[str, object] = {"buf": self._buf, "status": status}
         self._progress = (None, "marker")

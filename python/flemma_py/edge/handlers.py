@@ -141,6 +141,7 @@ class Handlers:
     def _submit(self, submit: Submit) -> None:
         chat, conversation = self._chat(submit.buf)
         conversation.folder = str(Path(submit.name).parent) if submit.name else self._directory
+        conversation.path = submit.name or None
         conversation.submit(Mode(submit.mode), submit.line, lambda: chat.look(submit.stamp))
 
     def _cancel(self, buf: int, *, discard: bool) -> None:
