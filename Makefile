@@ -4,6 +4,7 @@
 #   make test          ruff, mypy, Lua modules, pure, wire and editor tests; NVIM=path picks another Neovim
 #   make test-system   what needs programs of Debian or npm: stylua, luacheck, tests of keyring and sandbox
 #   make soak          the same tests with full counts, long
+#   make generate      lua/flemma/models.lua anew from the catalogues and the price list
 #   make lint check format develop bench screenshot lock
 
 PY := .venv/bin/python
@@ -14,7 +15,7 @@ JOBS ?= 2
 export NVIM
 export PYTHON
 
-.PHONY: help prepare demo develop test test-system soak lint check format bench screenshot lock
+.PHONY: help prepare demo develop test test-system soak lint check format bench screenshot generate lock
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -54,6 +55,9 @@ bench: prepare
 
 screenshot: prepare
 	@$(PY) scripts/screenshot.py
+
+generate: prepare
+	@$(PY) scripts/generate
 
 # Hashes of every platform's wheels, no index named. Needs uv (pip install uv), on PATH or in .venv. Versions that
 # stand in the locks are kept; `make lock UPGRADE=--upgrade` looks for newer ones.

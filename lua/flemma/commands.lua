@@ -47,10 +47,22 @@ local commands = {
       require("flemma.notify").show()
     end,
   },
+  ["notification:recall"] = {
+    about = "show the last report of usage again",
+    run = function()
+      require("flemma.ui.usage").recall_notification()
+    end,
+  },
   ["tool:execute"] = {
     about = "run the tool call at the cursor",
     run = function()
       require("flemma.actions").execute_at_cursor()
+    end,
+  },
+  ["usage:recall"] = {
+    about = "show what the last request of this chat used",
+    run = function()
+      require("flemma.ui.usage").recall()
     end,
   },
 }
@@ -90,7 +102,7 @@ end
 local function list()
   local lines = { "commands:" }
   for _, name in ipairs(names()) do
-    lines[#lines + 1] = ("  :Flemma %-14s %s"):format(name, commands[name].about)
+    lines[#lines + 1] = ("  :Flemma %-20s %s"):format(name, commands[name].about)
   end
   -- Asked for, and as long as `:ls`: the user may press a key when it has been read.
   vim.api.nvim_echo({ { "Flemma " .. table.concat(lines, "\n") } }, false, {})

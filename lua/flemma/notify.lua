@@ -5,6 +5,9 @@
 
 local M = {}
 
+--- How the floating report of usage looks; for `notify` in setup(), which may come before anything else of Flemma.
+M.default_opts = vim.deepcopy(require("flemma.settings").defaults.notify)
+
 local said = {}
 
 --- Columns that 'showcmd' and the prompt take at the end of the message line.

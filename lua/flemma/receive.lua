@@ -45,6 +45,13 @@ function doors.sending(payload)
   require("flemma.buffer").sending(payload.buf)
 end
 
+--- A request is over: what it used and at which prices.
+function doors.usage(payload)
+  local session = require("flemma.session").get()
+  session:add_request(payload.request)
+  require("flemma.ui.usage").report(session:get_latest_request())
+end
+
 function doors.ended(payload)
   if payload.line and vim.api.nvim_get_current_buf() == payload.buf then
     local line = math.min(payload.line + 1, vim.api.nvim_buf_line_count(payload.buf))

@@ -12,6 +12,8 @@ M.defaults = {
   },
   editing = { disable_textwidth = true, auto_write = false },
   tools = { show_spinner = true, cursor_after_result = "result" },
+  notify = { enabled = true, timeout = 8000, max_width = 60, padding = 1, border = "rounded", title = "Flemma" },
+  pricing = { enabled = true },
 }
 
 ---@type table what setup() was given

@@ -1,0 +1,205 @@
+--- The report of a request that is over: its tokens, what they cost, and the session's so far.
+
+local M = {}
+
+local LABEL = "%8s  "
+
+local HIGHLIGHTS = {
+  FlemmaUsageHeading = "Title",
+  FlemmaUsageLabel = "Comment",
+  FlemmaUsageModel = "Identifier",
+  FlemmaUsageCost = "Number",
+}
+
+--- A whole number with commas: 1234567 is "1,234,567".
+---@param number number
+---@return string
+local function commas(number)
+  local digits = ("%d"):format(number)
+  return (digits:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
+end
+
+---@param dollars number
+---@return string
+local function money(dollars)
+  return ("$%.2f"):format(dollars)
+end
+
+--- Rounded up to whole cents, so that what was spent is never told smaller than it was.
+---@param dollars number
+---@return string
+local function money_up(dollars)
+  -- What floating point adds to whole cents is far below a millionth of a cent.
+  return money(math.ceil(dollars * 100 - 1e-6) / 100)
+end
+
+---@alias flemma.usage.Row { [1]: string, [2]: string, [3]: string? } label, tokens or name, money
+
+---@param request flemma.session.Request
+---@param priced boolean
+---@return flemma.usage.Row[]
+local function request_rows(request, priced)
+  local show = priced and request:has_price()
+  local read, written = request.cache_read_input_tokens, request.cache_creation_input_tokens
+  local thoughts = request.thoughts_tokens > 0 and (" (⊂ %s thoughts)"):format(commas(request.thoughts_tokens)) or ""
+  local rows = {
+    { "Model:", ("`%s` (%s)"):format(request.model, request.provider) },
+    { "Input:", commas(request.input_tokens) .. " tokens", show and money(request:get_input_cost()) or nil },
+  }
+  if read > 0 or written > 0 then
+    rows[#rows + 1] = { "Cache:", ("%s read + %s write"):format(commas(read), commas(written)) }
+  end
+  rows[#rows + 1] = {
+    "Output:",
+    commas(request:get_total_output_tokens()) .. " tokens" .. thoughts,
+    show and money(request:get_output_cost()) or nil,
+  }
+  if show then
+    rows[#rows + 1] = { "Total:", "", money(request:get_total_cost()) }
+  end
+  return rows
+end
+
+--- Is a price known of no request, of some or of all?
+---@param session flemma.session.Session
+---@return "none"|"some"|"all"
+local function known_prices(session)
+  local known = 0
+  for _, request in ipairs(session.requests) do
+    known = known + (request:has_price() and 1 or 0)
+  end
+  return known == 0 and "none" or known == #session.requests and "all" or "some"
+end
+
+---@param session flemma.session.Session
+---@param priced boolean
+---@return flemma.usage.Row[]
+local function session_rows(session, priced)
+  local known = priced and known_prices(session) or "none"
+  local function cost(dollars)
+    return known ~= "none" and (known == "some" and "≥ " or "") .. money_up(dollars) or nil
+  end
+  local rows = {
+    { "Input:", commas(session:get_total_input_tokens()) .. " tokens", cost(session:get_total_input_cost()) },
+    { "Output:", commas(session:get_total_output_tokens()) .. " tokens", cost(session:get_total_output_cost()) },
+  }
+  if known ~= "none" then
+    rows[#rows + 1] = { "Total:", "", cost(session:get_total_cost()) }
+  end
+  return rows
+end
+
+--- Lines with their highlights, drawn row by row.
+---@class flemma.usage.Sheet
+local Sheet = {}
+Sheet.__index = Sheet
+
+---@param text string
+function Sheet:heading(text)
+  self:add({ { text, "FlemmaUsageHeading" } })
+end
+
+---@param parts { [1]: string, [2]: string?, conceal: string? }[]
+function Sheet:add(parts)
+  local line, columns = "", 0
+  for _, part in ipairs(parts) do
+    if part[2] or part.conceal then
+      table.insert(self.marks, {
+        row = #self.lines,
+        from = #line,
+        to = #line + #part[1],
+        hl = part[2],
+        conceal = part.conceal,
+      })
+    end
+    line = line .. part[1]
+    columns = columns + (part.conceal and 0 or vim.fn.strdisplaywidth(part[1]))
+  end
+  table.insert(self.lines, line)
+  self.width = math.max(self.width, columns)
+end
+
+---@param row flemma.usage.Row
+function Sheet:row(row)
+  local parts = { { LABEL:format(row[1]), "FlemmaUsageLabel" } }
+  local model, rest = row[2]:match("^`(.*)`(.*)$")
+  if model then
+    vim.list_extend(parts, {
+      { "`", nil, conceal = "" },
+      { model, "FlemmaUsageModel" },
+      { "`", nil, conceal = "" },
+      { rest },
+    })
+  else
+    parts[#parts + 1] = { row[2] }
+  end
+  if row[3] then
+    parts[#parts + 1] = { row[2] ~= "" and " / " or "" }
+    parts[#parts + 1] = { row[3], "FlemmaUsageCost" }
+  end
+  self:add(parts)
+end
+
+--- The report of a request, with the session as it is now.
+---@param request flemma.session.Request
+---@return flemma.Popup.Content
+function M.content(request)
+  local session = require("flemma.session").get()
+  local priced = require("flemma.settings").get("pricing", "enabled") ~= false
+  local cut = request.status and request.status ~= "completed" and (" (%s)"):format(request.status) or ""
+  local sheet = setmetatable({ lines = {}, marks = {}, width = 0 }, Sheet)
+  sheet:heading(("Request%s:"):format(cut))
+  for _, row in ipairs(request_rows(request, priced)) do
+    sheet:row(row)
+  end
+  sheet:add({ { "" } })
+  sheet:heading("Session:")
+  for _, row in ipairs(session_rows(session, priced)) do
+    sheet:row(row)
+  end
+  return { lines = sheet.lines, marks = sheet.marks, width = sheet.width }
+end
+
+---@param buf integer
+---@param request flemma.session.Request
+local function show(buf, request)
+  for name, link in pairs(HIGHLIGHTS) do
+    vim.api.nvim_set_hl(0, name, { link = link, default = true })
+  end
+  require("flemma.ui.popup").show(buf, M.content(request))
+end
+
+--- A request is over: the report of one that was answered is shown, the others can be recalled.
+---@param request flemma.session.Request
+function M.report(request)
+  local enabled = require("flemma.settings").get("notify", "enabled") ~= false
+  if enabled and request.bufnr and request.status == "completed" then
+    show(request.bufnr, request)
+  end
+end
+
+--- Show the last request of this chat's file, with the session as it is now.
+function M.recall()
+  local buf = vim.api.nvim_get_current_buf()
+  local popup = require("flemma.ui.popup")
+  if popup.is_visible(buf) then
+    return
+  end
+  local session = require("flemma.session").get()
+  local name = vim.api.nvim_buf_get_name(buf)
+  local request = name ~= "" and session:get_latest_request_for_filepath(name) or nil
+  if request then
+    show(buf, request)
+  elseif not popup.recall(buf) then
+    require("flemma.notify").warn("no request of this chat is known: send it first")
+  end
+end
+
+--- Show the last report of this chat as it was.
+function M.recall_notification()
+  if not require("flemma.ui.popup").recall(vim.api.nvim_get_current_buf()) then
+    require("flemma.notify").warn("there was no report for this chat: send it first")
+  end
+end
+
+return M
