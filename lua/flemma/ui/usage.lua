@@ -30,7 +30,7 @@ end
 ---@return string
 local function money_up(dollars)
   -- What floating point adds to whole cents is far below a millionth of a cent.
-  return money(math.ceil(dollars * 100 - 1e-6) / 100)
+  return money(math.max(math.ceil(dollars * 100 - 1e-6), 0) / 100)
 end
 
 ---@alias flemma.usage.Row { [1]: string, [2]: string, [3]: string? } label, tokens or name, money
