@@ -209,7 +209,7 @@ def test_pending_calls_run_instead_of_a_send_and_their_blocks_stand_first() -> N
     state, effects = play(Idle(), submit(text))
     assert isinstance(state, Running)
     assert state.unfinished == ("a", "b")
-    assert [type(effect) for effect in effects] == [Write, RunTool, RunTool]
+    assert [type(effect) for effect in effects] == [Write, Show, RunTool, RunTool]
     (write,) = of(Write, effects)
     assert isinstance(write, Write)
     assert write.settle
