@@ -85,8 +85,7 @@ end
 
 local function spawn()
   local root = require("flemma").root()
-  local command =
-    { M.python(), "-c", "import pynvim; pynvim.start_host()", root .. "/rplugin/python3/flemma.py" }
+  local command = { M.python(), "-c", "import pynvim; pynvim.start_host()", root .. "/rplugin/python3/flemma.py" }
   return pcall(vim.fn.jobstart, command, {
     rpc = true,
     on_exit = function(id, code)
@@ -223,12 +222,12 @@ function M.report(callback)
   M.send("report", {})
 end
 
----@param report table
-function M.reported(report)
+---@param answer table
+function M.reported(answer)
   local callback = on_report
   on_report = nil
   if callback then
-    callback(report)
+    callback(answer)
   end
 end
 

@@ -1,6 +1,6 @@
 --- Feeds the host's mirror: what changed in a chat buffer, as line ranges with their changedtick.
 ---
---- Ranges are merged while the user goes on typing and sent after 50 ms of quiet, or at once before a submit or a write.
+--- Ranges are merged while the user types on, and sent after 50 ms of quiet, or at once before a submit or a write.
 --- Our own writes are never echoed: `apply` answers with where they landed instead.
 
 local api = vim.api
