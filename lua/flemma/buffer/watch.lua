@@ -151,7 +151,11 @@ function M.attach(buf)
       if watch.gone then
         return true
       end
-      if watch.own or watch.transfer then
+      if watch.own then
+        return
+      end
+      require("flemma.buffer.apply").edited(buf)
+      if watch.transfer then
         return
       end
       merge(watch, first, last, new)
