@@ -15,7 +15,7 @@ from tests.editor.client import Client, Screen
 from bench.sides import BASELINE, Side
 
 WIDTH, HEIGHT = 120, 40
-PATIENCE = 120.0
+PATIENCE = 60.0
 """Seconds after which a measurement is given up."""
 
 _TELL_READY = (
@@ -153,6 +153,14 @@ class Editor(Client):
         """Whatever was started by it: a host and its workers."""
         return list(self.editor.children(recursive=True))
 
+    def end(self) -> None:
+        """Kill it and wait until what it started is gone, too: it would take part in what is measured next."""
+        children = self.children() if self.process.poll() is None else []
+        self.kill()
+        end = time.monotonic() + 5
+        while any(map(_lives, children)) and time.monotonic() < end:
+            time.sleep(0.005)
+
     def start_stall(self) -> None:
         self.lua("Stall.start()")
 
@@ -167,6 +175,14 @@ class Editor(Client):
             self.done_at = message[2][0]
         else:
             super()._take(message)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        # Whoever inherits an orphan may take its time to bury it.
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from bench.chats import Folder
 from bench.editor import Editor
 from bench.peer import Peer
@@ -38,9 +36,7 @@ class Workshop:
         try:
             yield editor
         finally:
-            children = editor.children() if editor.process.poll() is None else []
-            editor.kill()
-            psutil.wait_procs(children, timeout=5)
+            editor.end()
 
     def runs(self, most: int) -> int:
         """How often to repeat what is cheap enough to be repeated `most` times."""
