@@ -126,11 +126,8 @@ function Request:get_input_cost()
   local input = self.input_price or 0
   local read = self.cache_read_price or input
   local write = self.cache_write_price or input
-  return (
-    self.input_tokens * input
-    + self.cache_read_input_tokens * read
-    + self.cache_creation_input_tokens * write
-  ) / MILLION
+  return (self.input_tokens * input + self.cache_read_input_tokens * read + self.cache_creation_input_tokens * write)
+    / MILLION
 end
 
 ---@return number

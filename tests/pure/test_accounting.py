@@ -97,7 +97,10 @@ def test_cached_tokens_count_for_the_tier_of_a_long_context() -> None:
     assert (large.input, large.output) == (0.5, 2.5)
 
 
-@pytest.mark.parametrize(("vendor", "model"), [("demo", "flemma-demo"), ("anthropic", "gpt-oss"), ("ollama", "llama")])
+@pytest.mark.parametrize(
+    ("vendor", "model"),
+    [("demo", "flemma-demo"), ("anthropic", "gpt-oss"), ("ollama", "llama"), ("my-openai", "gpt-5")],
+)
 def test_what_the_list_does_not_know_has_no_price(vendor: str, model: str) -> None:
     assert find_prices(vendor, model, Usage(input=1), AUTUMN) is None
 

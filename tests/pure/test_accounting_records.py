@@ -84,7 +84,7 @@ BOOK = PriceBook(
         "anthropic": Catalogue("anthropic", "anthropic", ()),
         "vertex": Catalogue("vertex", "google", (Model("own", 1, 1, (7.0, 8.0, None)),), output_has_thoughts=False),
     },
-    lambda vendor, model, usage, at: Prices(1.0, 2.0) if model == "known" else None,
+    lambda vendor, model, usage, at: Prices(1.0, 2.0) if model == "known" and vendor != "demo" else None,
 )
 
 
@@ -158,8 +158,9 @@ async def test_a_price_list_that_breaks_loses_no_tokens() -> None:
     await accounts.close()
 
 
-def test_the_price_book_knows_every_provider() -> None:
+def test_the_price_book_knows_every_provider_and_vendors_without_a_catalogue() -> None:
     book = load_price_book()
+    assert book.find("deepseek", "deepseek-chat", Usage(), now())
     assert {"anthropic", "openai", "vertex"} <= set(book.catalogues)
     assert book.find("anthropic", "claude-sonnet-5-5", Usage(), now()) == Prices(2.0, 10.0, 0.1, 2.5)
 

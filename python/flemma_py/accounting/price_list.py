@@ -6,11 +6,13 @@ is flat: the tier is chosen by this request's tokens, and one price for cache wr
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from genai_prices import Usage as Counts
 from genai_prices import calc_price
+from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import TieredPrices
 
 from flemma_py.accounting.request import Prices
@@ -27,6 +29,8 @@ def find_prices(vendor: str, model: str, usage: Usage, at: float) -> Prices | No
     or the model, or has no price for its tokens."""
     total = usage.input + usage.cache_read + usage.cache_write
     moment = datetime.fromtimestamp(at, UTC)
+    if vendor not in _vendors():
+        return None
     try:
         listed = calc_price(
             Counts(input_tokens=total, output_tokens=usage.output),
@@ -41,6 +45,12 @@ def find_prices(vendor: str, model: str, usage: Usage, at: float) -> Prices | No
         return None
     write = _write_rate(_rate(listed.cache_write_mtok, total), _rate(listed.cache_write_1h_mtok, total), read, usage)
     return Prices(_plain(read), _plain(written), _optional(_rate(listed.cache_read_mtok, total)), _optional(write))
+
+
+@functools.cache
+def _vendors() -> frozenset[str]:
+    """Names that the list knows. Asked for itself it would take a likely one: a server at home is not its namesake."""
+    return frozenset(provider.id for provider in get_snapshot().providers)
 
 
 def _rate(price: _Listed, total: int) -> Decimal | None:

@@ -76,13 +76,13 @@ class PriceBook:
         )
 
     def _prices(self, over: Over) -> Prices | None:
+        """A catalogue's own price, else that of the list, which knows vendors that have no catalogue here."""
         catalogue = self.catalogues.get(over.sent.provider)
-        if catalogue is None:
-            return None
-        if own := catalogue.own_price(over.sent.model):
+        if catalogue and (own := catalogue.own_price(over.sent.model)):
             return Prices(*own)
+        vendor = catalogue.vendor if catalogue else over.sent.provider
         try:
-            return self.find(catalogue.vendor, over.sent.model, over.usage, over.sent.started_at)
+            return self.find(vendor, over.sent.model, over.usage, over.sent.started_at)
         except Exception:
             # Tokens are counted whatever the list makes of them.
             log.exception("the price list failed for %s", over.sent.model)

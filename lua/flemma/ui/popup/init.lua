@@ -3,6 +3,9 @@
 
 local api = vim.api
 
+local window = require("flemma.ui.popup.window")
+local setting = window.setting
+
 local M = {}
 
 ---@class (exact) flemma.Popup.Content
@@ -23,35 +26,12 @@ local stacks = {}
 ---@type table<integer, flemma.Popup.Content> what was shown last, by buffer
 local last = {}
 
-local ns = api.nvim_create_namespace("flemma.popup")
 local LEAST_COLUMNS, LEAST_ROWS = 12, 3
 local FADE_STEPS, FADE_MS = 5, 60
-local FRAME = 2
 local RETRY_MS, MOST_REFUSALS = 250, 240
 
 --- How often in a row no window could be opened.
 local refusals = 0
-
---- Kinds of value that a setting may have beside that of its default.
-local ALSO = { border = "table", title = "boolean" }
-
---- A setting; the host tells of a wrong one, here the default takes its place.
-local function setting(name)
-  local settings = require("flemma.settings")
-  local value, default = settings.get("notify", name), settings.defaults.notify[name]
-  return (type(value) == type(default) or type(value) == ALSO[name]) and value or default
-end
-
---- The border: the user's; where that is the default one, Neovim's own 'winborder' if it is set.
----@return string|string[]
-local function border()
-  local chosen = setting("border")
-  local own = vim.o.winborder
-  if chosen ~= require("flemma.settings").defaults.notify.border or own == "" then
-    return chosen
-  end
-  return own:find(",", 1, true) and vim.split(own, ",", { plain = true }) or own
-end
 
 --- The window of this tab page that shows the buffer: the current one if it does.
 local function window_of(buf)
@@ -87,48 +67,6 @@ local function remove(buf, popup)
   end
 end
 
---- A scratch buffer with the content, padded at both sides.
----@param content flemma.Popup.Content
----@return integer
-local function scratch(content)
-  local pad = (" "):rep(setting("padding"))
-  local buf = api.nvim_create_buf(false, true)
-  vim.bo[buf].bufhidden = "wipe"
-  api.nvim_buf_set_lines(
-    buf,
-    0,
-    -1,
-    true,
-    vim.tbl_map(function(line)
-      return pad .. line .. pad
-    end, content.lines)
-  )
-  for _, mark in ipairs(content.marks) do
-    api.nvim_buf_set_extmark(buf, ns, mark.row, mark.from + #pad, {
-      end_col = mark.to + #pad,
-      hl_group = mark.hl,
-      conceal = mark.conceal,
-    })
-  end
-  vim.bo[buf].modifiable = false
-  return buf
-end
-
---- Where popups of a window may stand.
----@return { columns: integer, rows: integer, top: integer, frame: integer, border: string|string[] }
-local function room(win)
-  local frame = border()
-  local thickness = frame == "none" and 0 or FRAME
-  local top = vim.fn.getwininfo(win)[1].winbar
-  return {
-    columns = api.nvim_win_get_width(win) - thickness,
-    rows = api.nvim_win_get_height(win) - top,
-    top = top,
-    frame = thickness,
-    border = frame,
-  }
-end
-
 ---@param popup flemma.Popup
 ---@return integer
 local function rows_of(popup, space)
@@ -146,41 +84,6 @@ local function fitting(stack, space)
     count = count + 1
   end
   return count
-end
-
-local function style(win)
-  local options = {
-    wrap = false,
-    conceallevel = 2,
-    concealcursor = "nvic",
-    winhighlight = "Normal:NormalFloat",
-    foldenable = false,
-    winblend = 0,
-  }
-  for name, value in pairs(options) do
-    api.nvim_set_option_value(name, value, { win = win, scope = "local" })
-  end
-end
-
----@param popup flemma.Popup
----@param place table
-local function put(popup, place)
-  if popup.win and api.nvim_win_is_valid(popup.win) then
-    if not vim.deep_equal(popup.place, place) then
-      api.nvim_win_set_config(popup.win, place)
-    end
-  else
-    local opened = vim.tbl_extend("error", place, { noautocmd = true })
-    local buf = scratch(popup.content)
-    local ok, win = pcall(api.nvim_open_win, buf, false, opened)
-    if not ok then
-      api.nvim_buf_delete(buf, { force = true })
-      error(win, 0)
-    end
-    popup.win = win
-    style(win)
-  end
-  popup.place, popup.parent = place, place.win
 end
 
 --- Let a popup go: it fades where the colours can, then its neighbours move up.
@@ -217,7 +120,7 @@ end
 local function arrange(buf)
   local stack = stacks[buf] or {}
   local win = window_of(buf)
-  local space = win and room(win)
+  local space = win and window.room(win)
   if not space or space.columns < LEAST_COLUMNS or space.rows - space.frame < LEAST_ROWS then
     vim.tbl_map(hide, stack)
     return
@@ -244,9 +147,9 @@ local function arrange(buf)
     }
     local title = setting("title")
     if title and title ~= "" and space.frame > 0 then
-      place.title, place.title_pos = " " .. title .. " ", "left"
+      place.title, place.title_pos = window.title(title), "left"
     end
-    put(popup, place)
+    window.put(popup, place)
     count_down(buf, popup)
     row = row + place.height + space.frame
   end
