@@ -129,7 +129,7 @@ local function arrange(buf)
     remove(buf, stack[1])
     stack = stacks[buf]
   end
-  local row = space.top
+  local row = 0
   for _, popup in ipairs(stack) do
     local width = math.min(popup.content.width + 2 * setting("padding"), setting("max_width"), space.columns)
     local place = {

@@ -64,16 +64,15 @@ local function scratch(content)
 end
 
 --- Where popups of a window may stand.
----@return { columns: integer, rows: integer, top: integer, frame: integer, border: string|string[] }
+---@return { columns: integer, rows: integer, frame: integer, border: string|string[] }
 ---@param win integer
 function M.room(win)
   local frame = border()
   local thickness = frame == "none" and 0 or FRAME
-  local top = vim.fn.getwininfo(win)[1].winbar
   return {
     columns = api.nvim_win_get_width(win) - thickness,
-    rows = api.nvim_win_get_height(win) - top,
-    top = top,
+    -- Rows are counted below the winbar, which the window's height includes.
+    rows = api.nvim_win_get_height(win) - vim.fn.getwininfo(win)[1].winbar,
     frame = thickness,
     border = frame,
   }
