@@ -168,11 +168,12 @@ def test_the_price_book_knows_every_provider_and_vendors_without_a_catalogue() -
 def test_no_start_loads_the_price_list() -> None:
     """Neither the host's own modules nor what it loads for a first request bring it in."""
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from flemma_py.app import services\n"
-        "from flemma_py.app.supervisor import Supervisor\n"
-        "services._import_all()\n"
-        "services.Services({}, print).endpoint()\n"
+        "import asyncio, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from flemma_py.app.services import Services\n"
+        "from flemma_py.edge import handlers\n"
+        "from flemma_py.registry import discover\n"
+        "asyncio.run(Services({}, print).warm())\n"
+        "assert list(discover('flemma_py.providers', 'PROVIDER'))\n"
         "print([name for name in sys.modules if 'genai' in name or 'price_list' in name or '.catalogue.' in name])"
     )
     folder = str(Path(__file__).resolve().parents[2] / "python")
