@@ -56,6 +56,7 @@ class Services:
         self._layers = Layers()
         self.settings: Settings = self._layers.resolve()
         self.presets: Presets = {}
+        self._runtime: Mapping[str, Any] = {}
         self._unusable: str | None = None
         self.keys = Keys(environ, log_file.register_secret)
         self._loaded: asyncio.Task[None] | None = None
@@ -76,6 +77,9 @@ class Services:
             self._unusable = error.message
         layers = self._layers if self._layers.declared else Layers(declared=self._declared())
         self._layers, issues = layers.with_layer(Layer.SETUP, raw)
+        if self._runtime:
+            self._layers, _ = self._layers.with_layer(Layer.RUNTIME, self._runtime)
+            self._runtime = {}
         self.settings = self._layers.resolve()
         self.presets = presets
         self._hide_secrets()
@@ -84,9 +88,8 @@ class Services:
             self._say("warn", "\n".join(["Settings:", *(f"  {message}" for message in told)]))
 
     def restore(self, runtime: Mapping[str, Any]) -> None:
-        """Take over the changes that an earlier host of this Neovim had at run time."""
-        self._layers, _ = self._layers.with_layer(Layer.RUNTIME, runtime)
-        self.settings = self._layers.resolve()
+        """Take over the changes that an earlier host of this Neovim had at run time. Before `configure`."""
+        self._runtime = runtime
 
     def switch(self, line: str) -> Switched:
         """What `:Flemma switch` was given. The next request goes there; one that is under way goes on."""

@@ -53,8 +53,8 @@ def _situation(error: Exception, exchange: Exchange, *, answering: bool) -> tupl
         case aiohttp.ClientHttpProxyError():
             return (
                 RequestKind.PROXY,
-                f"The proxy on the way to {host} refused (HTTP {error.status}): check the setting proxy or HTTPS_PROXY, "
-                "and its password.",
+                f"The proxy on the way to {host} refused (HTTP {error.status}): check the setting proxy or "
+                "HTTPS_PROXY, and its password.",
             )
         case aiohttp.ClientConnectorCertificateError():
             reason = getattr(error.certificate_error, "verify_message", "") or "it cannot be verified"
