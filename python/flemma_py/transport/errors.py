@@ -16,6 +16,9 @@ NETWORK_FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 """What sending and reading may raise."""
 
 
+_BEFORE_SENDING = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What a sentence about a failure names: the host, and the limits in seconds."""
@@ -29,7 +32,7 @@ def translate(error: Exception, exchange: Exchange, *, answering: bool = False) 
     """The error to raise from `error`. `answering`: the head of the answer had come, its body was being read."""
     _forget_headers(error)
     kind, sentence = _situation(error, exchange, answering=answering)
-    return RequestError(kind, sentence)
+    return RequestError(kind, sentence, unsent=isinstance(error, _BEFORE_SENDING))
 
 
 def _situation(error: Exception, exchange: Exchange, *, answering: bool) -> tuple[RequestKind, str]:

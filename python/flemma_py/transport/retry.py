@@ -8,8 +8,7 @@ from __future__ import annotations
 from flemma_py.errors import RequestError, RequestKind
 
 _STATUSES = frozenset({408, 409, 429})
-_KINDS = frozenset({RequestKind.DNS, RequestKind.NETWORK, RequestKind.PROXY})
-_HOPELESS = frozenset({RequestKind.AUTH, RequestKind.CREDIT})
+_HOPELESS = frozenset({RequestKind.AUTH, RequestKind.CREDIT, RequestKind.TLS})
 _FIRST_SECONDS = 0.5
 _MOST_SECONDS = 8.0
 _LONGEST_ASKED = 60.0
@@ -32,5 +31,5 @@ def is_worth_it(error: RequestError) -> bool:
     if error.kind in _HOPELESS:
         return False
     if error.status is None:
-        return error.kind in _KINDS
+        return error.unsent
     return error.status in _STATUSES or error.status >= 500
