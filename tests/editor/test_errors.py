@@ -315,3 +315,40 @@ def test_retries_are_shown_and_end_with_the_answer(desk: Any, peer: Peer) -> Non
     at.editor.press("<C-c>")
     at.editor.idle()
     assert len(peer.bodies) == 4
+
+
+def test_a_key_of_a_command_is_asked_for_again_when_it_was_refused(desk: Any, peer: Peer, tmp_path: Path) -> None:
+    count, keeper = tmp_path / "count", tmp_path / "keeper"
+    keeper.write_text(f"#!/bin/sh\necho x >> {count}\nprintf 'key-of-a-keeper'\n")
+    keeper.chmod(0o755)
+    chat = f"kind = 'openai_chat', base_url = '{peer.base_url}', api_key_cmd = '{keeper}'"
+    at = desk("kept", f"model = 'm', providers = {{ kept = {{ {chat} }} }}")
+    refused = script.refusal(401, {"error": {"message": "key-of-a-keeper is not valid", "code": "invalid_api_key"}})
+    peer.enqueue(script.chat_text("one"), script.chat_text("two"), refused, script.chat_text("four"))
+    assert [at.ask() for _ in range(4)] == ["completed", "completed", "errored", "completed"]
+    assert count.read_text() == "x\nx\n"
+    assert {request.headers["authorization"] for request in peer.server.recorded} == {"Bearer key-of-a-keeper"}
+    seen = at.editor.text() + str(at.editor.lua("return vim.fn.execute('messages')")) + at.log.read_text()
+    assert "key-of-a-keeper" not in seen
+    assert at.logged("auth")
+
+
+def test_a_command_that_takes_long_can_be_cancelled(desk: Any, peer: Peer) -> None:
+    chat = f"kind = 'openai_chat', base_url = '{peer.base_url}', api_key_cmd = 'sleep 30'"
+    at = desk("slow", f"model = 'm', providers = {{ slow = {{ {chat} }} }}")
+    at.editor.press("G<C-]>")
+    at.editor.wait(lambda: "Looking for the key" in str(at.editor.lua(SHOWN)))
+    at.editor.press("<C-c>")
+    at.editor.idle()
+    assert at.editor.lines() == ["@You:", "Hello"]
+    assert not peer.bodies
+
+
+def test_a_command_that_fails_is_told_with_what_it_complained_of(desk: Any, peer: Peer) -> None:
+    chat = (
+        f"kind = 'openai_chat', base_url = '{peer.base_url}', api_key_cmd = {{ 'sh', '-c', 'echo locked >&2; exit 2' }}"
+    )
+    at = desk("broken", f"model = 'm', providers = {{ broken = {{ {chat} }} }}")
+    at.ask(requests=False)
+    said = "No key for broken (api_key_cmd (sh) ended with code 2: locked): make api_key_cmd print the key."
+    assert at.editor.notices() == [f"Flemma: {said}"]

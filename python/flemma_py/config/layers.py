@@ -33,7 +33,8 @@ class Layers:
     def with_layer(self, layer: Layer, raw: Any) -> tuple[Layers, list[Issue]]:
         """These layers with `layer` made anew from `raw` (a nested table as Lua or a file gave it), and what in it was
         passed over."""
-        own = groups(self.declared, raw) if layer is Layer.SETUP or not self.own else self.own
+        # Names of endpoints are the owner's: no other layer brings groups with it.
+        own = groups(self.declared, raw) if layer is Layer.SETUP else self.own or groups(self.declared, {})
         found = list(read(Settings, raw, from_file=layer is Layer.FRONTMATTER, own=own))
         values = dict(entry for entry in found if not isinstance(entry, Issue))
         issues = [entry for entry in found if isinstance(entry, Issue)]

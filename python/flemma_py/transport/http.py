@@ -159,8 +159,10 @@ def _trust(bundle: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
     try:
         context.load_verify_locations(cafile=Path(bundle).expanduser())
-    except (OSError, ssl.SSLError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it holds no certificates"
+    except OSError as error:
+        reason = (
+            "it holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror or "it cannot be read"
+        )
         raise RequestError(RequestKind.TLS, f"The file in ca_bundle cannot be used ({reason}): correct it.") from error
     return context
 
