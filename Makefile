@@ -7,7 +7,7 @@
 #   make lint check format develop bench screenshot lock
 
 PY := .venv/bin/python
-PYTHON_SOURCES := $(wildcard python/flemma_py rplugin tests)
+PYTHON_SOURCES := $(wildcard python/flemma_py rplugin tests bench)
 JOBS ?= 2
 
 # In a terminal of Neovim the environment's NVIM is a socket: scripts/find-nvim knows that.
@@ -50,7 +50,7 @@ format: prepare
 	@if command -v npm >/dev/null; then scripts/stylua; else echo 'flemma: Lua was not formatted: stylua comes with npm'; fi
 
 bench: prepare
-	@$(PY) bench/run.py
+	@$(PY) -m bench.run $(ARGS)
 
 screenshot: prepare
 	@$(PY) scripts/screenshot.py

@@ -15,8 +15,10 @@ from tests.editor.client import Client, Screen
 from bench.sides import BASELINE, Side
 
 WIDTH, HEIGHT = 120, 40
-PATIENCE = 120.0
+PATIENCE = 60.0
 """Seconds after which a measurement is given up."""
+_WARM_AT_LAST = 6.0
+"""Seconds after which a side that is still busy is measured as it is."""
 
 _TELL_READY = (
     "autocmd VimEnter * ++once lua vim.schedule(function() vim.schedule(function() vim.rpcnotify(1, 'ready') end) end)"
@@ -126,18 +128,15 @@ class Editor(Client):
             self.pump(left)
 
     def warm(self) -> None:
-        """Wait until whatever was started with the file has had its time."""
-        self.until_ready()
-        self.rest(0.9)
-        self.until_quiet()
-
-    def until_quiet(self) -> None:
         """Wait until Neovim and what it started need no processor any more: a host that still imports, a parser in the
         background."""
-        while (before := self.busy_seconds()) is not None:
-            self.rest(0.25)
-            if self.busy_seconds() - before <= 0.02:
-                return
+        self.until_ready()
+        quiet, before = 0, self.busy_seconds()
+        end = time.monotonic() + _WARM_AT_LAST
+        while quiet < 2 and time.monotonic() < end:
+            self.rest(0.15)
+            now = self.busy_seconds()
+            quiet, before = (quiet + 1 if now - before <= 0.01 else 0), now
 
     # ---- asking
 
@@ -153,6 +152,14 @@ class Editor(Client):
         """Whatever was started by it: a host and its workers."""
         return list(self.editor.children(recursive=True))
 
+    def end(self) -> None:
+        """Kill it and wait until what it started is gone, too: it would take part in what is measured next."""
+        children = self.children() if self.process.poll() is None else []
+        self.kill()
+        end = time.monotonic() + 5
+        while any(map(_lives, children)) and time.monotonic() < end:
+            time.sleep(0.005)
+
     def start_stall(self) -> None:
         self.lua("Stall.start()")
 
@@ -167,6 +174,14 @@ class Editor(Client):
             self.done_at = message[2][0]
         else:
             super()._take(message)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        # Whoever inherits an orphan may take its time to bury it.
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _environment(home: Path) -> dict[str, str]:

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from bench.chats import Folder
 from bench.editor import Editor
 from bench.peer import Peer
@@ -33,14 +31,17 @@ class Workshop:
         self.peer.forget()
         home = self.home / str(next(self._homes))
         editor = Editor(
-            self.nvim, SIDES[side] if isinstance(side, str) else side, self.peer.base_url, home, [str(argument) for argument in arguments], watched=watched
+            self.nvim,
+            SIDES[side] if isinstance(side, str) else side,
+            self.peer.base_url,
+            home,
+            [str(argument) for argument in arguments],
+            watched=watched,
         )
         try:
             yield editor
         finally:
-            children = editor.children() if editor.process.poll() is None else []
-            editor.kill()
-            psutil.wait_procs(children, timeout=5)
+            editor.end()
 
     def runs(self, most: int) -> int:
         """How often to repeat what is cheap enough to be repeated `most` times."""

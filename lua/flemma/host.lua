@@ -8,14 +8,17 @@ local M = {}
 ---@class (exact) flemma.Host
 ---@field channel integer?
 ---@field ready boolean the host has answered the protocol exchange
----@field failures integer deaths in a row without an answer in between
+---@field started integer when it was started, in milliseconds
+---@field failures integer deaths in a row, each soon after its start
 ---@field leaving boolean Neovim is about to exit
 ---@field waiting boolean a restart is due
 ---@field dead string? why it is not started again by itself
-local host = { channel = nil, ready = false, failures = 0, leaving = false, waiting = false, dead = nil }
+local host = { channel = nil, ready = false, started = 0, failures = 0, leaving = false, waiting = false, dead = nil }
 
 local BACKOFF_MS = { 100, 500, 1000, 2000, 5000, 10000, 30000 }
 local GIVE_UP_AFTER = 4
+--- A host that lived this long was well: its death is no sign that the next will die, too.
+local WELL_AFTER_MS = 10000
 
 ---@type string[] last lines the host wrote to stderr
 local complaints = {}
@@ -57,7 +60,8 @@ local function on_exit(code)
   if host.leaving then
     return
   end
-  host.failures = host.failures + 1
+  local well = vim.uv.now() - host.started > WELL_AFTER_MS
+  host.failures = well and 1 or host.failures + 1
   local kept = require("flemma.buffer").host_died()
   local why = complaints[#complaints] and (" (" .. complaints[#complaints] .. ")") or ""
   complaints = {}
@@ -86,8 +90,7 @@ end
 
 local function spawn()
   local root = require("flemma").root()
-  local command =
-    { M.python(), "-c", "import pynvim; pynvim.start_host()", root .. "/rplugin/python3/flemma.py" }
+  local command = { M.python(), "-c", "import pynvim; pynvim.start_host()", root .. "/rplugin/python3/flemma.py" }
   return pcall(vim.fn.jobstart, command, {
     rpc = true,
     on_exit = function(id, code)
@@ -126,7 +129,7 @@ function M.start()
     require("flemma.buffer").host_died()
     return false
   end
-  host.channel, host.ready, host.dead = channel, false, nil
+  host.channel, host.ready, host.dead, host.started = channel, false, nil, vim.uv.now()
   M.send("hello", hello())
   require("flemma.buffer").host_started()
   return true
@@ -157,7 +160,7 @@ end
 function M.answered(protocol)
   local ours = require("flemma").protocol
   if protocol == ours then
-    host.ready, host.failures = true, 0
+    host.ready = true
     return
   end
   host.failures = GIVE_UP_AFTER
@@ -224,12 +227,12 @@ function M.report(callback)
   M.send("report", {})
 end
 
----@param report table
-function M.reported(report)
+---@param answer table
+function M.reported(answer)
   local callback = on_report
   on_report = nil
   if callback then
-    callback(report)
+    callback(answer)
   end
 end
 

@@ -1,7 +1,7 @@
 --- `:Flemma switch`: what there is to switch to, as the host told it, and the command itself.
 ---
---- The host reads the words and changes the settings; nothing here waits for it. Before a host was there, names come from
---- setup().
+--- The host reads the words and changes the settings; nothing here waits for it. Before a host was there, names come
+--- from setup().
 
 local M = {}
 
@@ -22,16 +22,24 @@ local function names_a_provider(value)
   return type(value) == "string" or (type(value) == "table" and (value.provider or value[1]) ~= nil)
 end
 
+---@param endpoint any
+---@return string[]
+local function models_of(endpoint)
+  local models = type(endpoint) == "table" and endpoint.models
+  return type(models) == "table" and vim.deepcopy(models) or {}
+end
+
 ---@return flemma.Catalogue
 local function from_setup()
   local settings = require("flemma.settings")
   local found = { providers = {}, presets = {}, runtime = vim.empty_dict() }
   local given = settings.get("providers")
-  local names = vim.list_extend(vim.tbl_keys(type(given) == "table" and given or {}), BUILT_IN)
+  given = type(given) == "table" and given or {}
+  local names = vim.list_extend(vim.tbl_keys(given), BUILT_IN)
   table.sort(names)
   for index, name in ipairs(names) do
     if name ~= names[index - 1] then
-      found.providers[#found.providers + 1] = { name = name, models = {}, parameters = {} }
+      found.providers[#found.providers + 1] = { name = name, models = models_of(given[name]), parameters = {} }
     end
   end
   local presets = settings.get("presets")
@@ -46,6 +54,12 @@ end
 ---@return flemma.Catalogue
 function M.catalogue()
   return told or from_setup()
+end
+
+--- Whether the host has told what there is.
+---@return boolean
+function M.is_told()
+  return told ~= nil
 end
 
 --- What a new host is to be told of earlier switches.

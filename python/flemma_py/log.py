@@ -68,6 +68,11 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
+def without_secrets(text: str) -> str:
+    """`text` as it may be shown: a vendor's error can quote the key that it refuses."""
+    return redact(text, _secrets)
+
+
 class Lines(logging.Formatter):
     """`YYYY-MM-DD HH:MM:SS [LEVEL] name: message`, then the traceback if there is one."""
 
@@ -81,7 +86,7 @@ class Lines(logging.Formatter):
         except Exception as error:
             # Arguments that do not fit their message are a slip of ours; the message alone is better than no line.
             line = f"{self.formatTime(record, self.datefmt)} [ERROR] {record.name}: {record.msg!r} ({error!r})"
-        return redact(line, _secrets)
+        return without_secrets(line)
 
 
 class LogFile(RotatingFileHandler):

@@ -75,12 +75,12 @@ def start(binary: str, tmp_path: Path) -> Iterator[Start]:
     """Start editors; all end with the test."""
     running: list[Neovim] = []
 
-    def begin(setup: str = "", **environment: str) -> Neovim:
+    def begin(setup: str = "", root: Path = ROOT, **environment: str) -> Neovim:
         home = tmp_path / f"home-{len(running)}"
         home.mkdir()
         base = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
         folders = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
-        editor = Neovim(binary, base | folders | {"HOME": str(home)} | environment, setup)
+        editor = Neovim(binary, base | folders | {"HOME": str(home)} | environment, setup, root=root)
         running.append(editor)
         return editor
 

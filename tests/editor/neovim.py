@@ -15,10 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 class Neovim:
     """One editor with Flemma on its path. `setup` is what setup() is given, as Lua; nothing: it is not called."""
 
-    def __init__(self, binary: str, environment: Mapping[str, str], setup: str = "", python: str = "") -> None:
+    def __init__(
+        self, binary: str, environment: Mapping[str, str], setup: str = "", python: str = "", root: Path = ROOT
+    ) -> None:
         python = python or f"{ROOT}/.venv/bin/python"
         arguments = [binary, "--embed", "--clean", "--headless", "-n", "-i", "NONE"]
-        arguments += ["--cmd", f"set runtimepath^={ROOT}", "--cmd", f"let g:flemma_python = '{python}'"]
+        arguments += ["--cmd", f"set runtimepath^={root}", "--cmd", f"let g:flemma_python = '{python}'"]
         if setup:
             arguments += ["--cmd", f"lua require('flemma').setup({setup})"]
         self.client = Client(arguments, environment)

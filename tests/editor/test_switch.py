@@ -29,6 +29,7 @@ def editor(start: Start, peer: Peer, tmp_path: Path) -> Neovim:
     editor = start(SETUP % {"url": peer.base_url}, ANTHROPIC_API_KEY=CANARY)
     editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
     editor.ready()
+    editor.wait(lambda: editor.lua("return require('flemma.switch').is_told()"), "the catalogue")
     return editor
 
 

@@ -23,6 +23,7 @@ def services(settings: dict[str, Any] | None = None, **environ: str) -> Services
     said: list[str] = []
     made = Services(environ, lambda _, message: said.append(message))
     made.configure(settings or {})
+    made.settle()
     assert not said, said
     return made
 
@@ -136,6 +137,7 @@ def test_an_unknown_parameter_of_a_provider_is_told() -> None:
     said: list[str] = []
     made = Services({}, lambda _, message: said.append(message))
     made.configure({"parameters": {"anthropic": {"cache_retenton": "none"}, "antropic": {}}})
+    made.settle()
     assert "Did you mean parameters.anthropic.cache_retention?" in said[0]
     assert "Did you mean parameters.anthropic?" in said[0]
 

@@ -22,7 +22,7 @@ local ns = api.nvim_create_namespace("flemma.reply")
 ---@field named table<string, integer>
 ---@field marker integer? at the role marker's line
 ---@field group integer
----@field tick integer changedtick after our last write
+---@field joinable boolean nobody else changed the text since our last write
 
 ---@type table<integer, flemma.Reply>
 local replies = {}
@@ -30,7 +30,7 @@ local replies = {}
 ---@param buf integer
 ---@return flemma.Reply
 local function reply_of(buf)
-  replies[buf] = replies[buf] or { named = {}, group = -1, tick = -1 }
+  replies[buf] = replies[buf] or { named = {}, group = -1, joinable = false }
   return replies[buf]
 end
 
@@ -122,8 +122,7 @@ end
 
 --- Join this write to the group's earlier ones, but only while nobody else changed the text in between.
 local function join_undo(buf, reply, group)
-  local tick = api.nvim_buf_get_changedtick(buf)
-  if reply.group == group and reply.tick == tick then
+  if reply.group == group and reply.joinable then
     -- E790 after an undo: then this write begins a new step, which is right.
     pcall(vim.cmd.undojoin)
   else
@@ -151,7 +150,7 @@ local function write(buf, request)
       api.nvim_buf_call(buf, all)
     end)
   end)
-  reply.tick = api.nvim_buf_get_changedtick(buf)
+  reply.joinable = true
   return places
 end
 
@@ -175,6 +174,15 @@ function M.apply(request)
   end
   follow.to_end(buf, following)
   return { places = places, stamp = require("flemma.buffer.watch").stamp(buf) }
+end
+
+--- Somebody else changed the text: what they did must not become part of the reply's undo step. (The changedtick alone
+--- does not tell: `:write` moves it, too.)
+---@param buf integer
+function M.edited(buf)
+  if replies[buf] then
+    replies[buf].joinable = false
+  end
 end
 
 --- Rows of the reply that is being written: its start, role marker and end. Nil where there is none.

@@ -6,11 +6,13 @@ local api = vim.api
 
 local M = {}
 
+---@alias flemma.Mode "hybrid"|"send"|"execute"|"format" as `conversation/state.py` has them
+
 ---@class (exact) flemma.Busy what a busy chat is waiting for
----@field mode "send"|"hybrid"|"execute"|"format"
+---@field mode flemma.Mode
 ---@field sent boolean the host has been told
 ---@field request table what to tell it
----@field insert { win: integer, cursor: integer[], at: integer[] }? the insert-mode key sent: where insert mode was left
+---@field insert { win: integer, cursor: integer[], at: integer[] }? where insert mode was left by the key that sent
 ---@field on_complete (string|fun())?
 ---@field follower { win: integer, cursor: integer[] }? the window it was sent from, which goes along with the reply
 ---@field requested boolean? a request went out: its end is announced
@@ -113,7 +115,7 @@ end
 
 --- Ask the host to go on with this chat. The buffer is locked and shows progress before this returns.
 ---@param buf integer
----@param opts { mode: "send"|"hybrid"|"execute"|"format", line?: integer, insert?: boolean, on_complete?: string|fun() }
+---@param opts { mode: flemma.Mode, line?: integer, insert?: boolean, on_complete?: string|fun() }
 function M.submit(buf, opts)
   local notify = require("flemma.notify")
   if not chats[buf] then

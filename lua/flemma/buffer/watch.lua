@@ -1,6 +1,6 @@
 --- Feeds the host's mirror: what changed in a chat buffer, as line ranges with their changedtick.
 ---
---- Ranges are merged while the user goes on typing and sent after 50 ms of quiet, or at once before a submit or a write.
+--- Ranges are merged while the user types on, and sent after 50 ms of quiet, or at once before a submit or a write.
 --- Our own writes are never echoed: `apply` answers with where they landed instead.
 
 local api = vim.api
@@ -151,7 +151,11 @@ function M.attach(buf)
       if watch.gone then
         return true
       end
-      if watch.own or watch.transfer then
+      if watch.own then
+        return
+      end
+      require("flemma.buffer.apply").edited(buf)
+      if watch.transfer then
         return
       end
       merge(watch, first, last, new)

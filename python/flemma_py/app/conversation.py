@@ -166,16 +166,29 @@ class Conversation:
                 if settle:
                     await self._editor.drain()
             case Show(label, where):
-                self._editor.progress(label, where)
+                hidden = isinstance(where, int) and not self._services.settings.tools.show_spinner
+                self._editor.progress(None if hidden else label, where)
             case Tell(level, message):
                 self._editor.tell(level, message)
             case Record(usage, outcome):
                 log.info("request %s: %s", outcome.value, usage)
             case End(outcome, line):
                 await self._editor.drain()
-                await self._editor.ended(outcome.value, line)
+                await self._editor.ended(outcome.value, self._cursor_line(line))
             case _:
                 assert_never(effect)
+
+    def _cursor_line(self, result: int | None) -> int | None:
+        """Where the cursor goes when a result is there, as the user wants it (`tools.cursor_after_result`)."""
+        if result is None:
+            return None
+        match self._services.settings.tools.cursor_after_result:
+            case "result":
+                return result
+            case "next":
+                return len(self._editor.view().lines) - 1
+            case "stay":
+                return None
 
     # ---- effects that come back as inputs
 

@@ -24,8 +24,8 @@ class ChatEditor(Protocol):
         """What is in the buffer by now."""
         ...
 
-    def progress(self, label: str | None, where: str) -> None:
-        """Show what is going on at the role marker (`"marker"`) or at the reply's end (`"end"`); None: nothing."""
+    def progress(self, label: str | None, where: str | int) -> None:
+        """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line; None: nothing."""
         ...
 
     def sending(self) -> None:

@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from flemma_py import log as log_file
 from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.services import Services
 from flemma_py.errors import FlemmaError, RequestError, RequestKind
+from flemma_py.log import without_secrets
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent, StreamFailure
 from flemma_py.model.wire import HttpRequest
@@ -61,7 +61,7 @@ async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, list
             attempt += 1
             seconds = None if attempt > endpoint.retries else wait_before(attempt, error, random.random())
             if seconds is None:
-                raise _without(key, error) from error
+                raise _without_key(error) from error
         log.info("attempt %d failed, the next one comes in %.1f seconds", attempt, seconds)
         listener.progress(f"{endpoint.name} is asked again in {seconds:.0f} s ({attempt} of {endpoint.retries})")
         await asyncio.sleep(seconds)
@@ -79,7 +79,7 @@ async def _attempt(
         stream = endpoint.provider.open_stream()
 
         def tell(events: Sequence[StreamEvent]) -> None:
-            deliver([_told(event, services, endpoint, key) for event in events])
+            deliver([_told(event, services, endpoint) for event in events])
 
         try:
             async for chunk in response.chunks():
@@ -93,20 +93,20 @@ async def _attempt(
         tell(stream.close())
 
 
-def _told(event: StreamEvent, services: Services, endpoint: Endpoint, key: str | None) -> StreamEvent:
+def _told(event: StreamEvent, services: Services, endpoint: Endpoint) -> StreamEvent:
     """An event as it may be shown: a failure inside a stream is logged and treated as one before it would be."""
     if not isinstance(event, StreamFailure):
         return event
-    error = _without(key, event.error)
+    error = _without_key(event.error)
     log.info("request failed (%s): %s", error.kind.value, error.message)
     if error.kind is RequestKind.AUTH:
         services.keys.forget(endpoint.name)
     return StreamFailure(error)
 
 
-def _without(key: str | None, error: RequestError) -> RequestError:
+def _without_key(error: RequestError) -> RequestError:
     """Vendors quote the key that they refuse."""
-    message = log_file.redact(error.message, [key] if key else ())
+    message = without_secrets(error.message)
     return RequestError(error.kind, message, status=error.status, request_id=error.request_id)
 
 

@@ -56,7 +56,9 @@ class Services:
         self._layers = Layers()
         self.settings: Settings = self._layers.resolve()
         self.presets: Presets = {}
+        self._raw: Mapping[str, Any] = {}
         self._runtime: Mapping[str, Any] = {}
+        self._settled = False
         self._unusable: str | None = None
         self.keys = Keys(environ, log_file.register_secret)
         self._loaded: asyncio.Task[None] | None = None
@@ -68,18 +70,37 @@ class Services:
         self._demo_said = False
 
     def configure(self, raw: Mapping[str, Any]) -> None:
-        """Take what setup() was given. What is wrong in it is said and passed over; the rest holds."""
+        """Take what setup() was given. What is wrong in it is said and passed over; the rest holds.
+
+        Before the providers are loaded only the settings hold that are not theirs, and nothing is said yet."""
+        self._raw = raw
+        if self._settled:
+            self._apply(raw)
+        else:
+            self.settings = Layers().with_layer(Layer.SETUP, raw)[0].resolve()
+
+    def settle(self) -> None:
+        """The providers are there: now all settings can be read."""
+        if not self._settled:
+            self._settled = True
+            self._layers = Layers(declared=self._declared())
+            self._apply(self._raw)
+            if self._runtime:
+                self._layers, _ = self._layers.with_layer(Layer.RUNTIME, self._runtime)
+                self.settings = self._layers.resolve()
+
+    @property
+    def is_settled(self) -> bool:
+        return self._settled
+
+    def _apply(self, raw: Mapping[str, Any]) -> None:
         presets, problems = read_presets(raw.get("presets"))
         try:
             raw, self._unusable = expand_model(raw, presets), None
         except SettingsError as error:
             # A chat that was meant for a preset must not go to whoever answers otherwise.
             self._unusable = error.message
-        layers = self._layers if self._layers.declared else Layers(declared=self._declared())
-        self._layers, issues = layers.with_layer(Layer.SETUP, raw)
-        if self._runtime:
-            self._layers, _ = self._layers.with_layer(Layer.RUNTIME, self._runtime)
-            self._runtime = {}
+        self._layers, issues = self._layers.with_layer(Layer.SETUP, raw)
         self.settings = self._layers.resolve()
         self.presets = presets
         self._hide_secrets()
@@ -88,7 +109,7 @@ class Services:
             self._say("warn", "\n".join(["Settings:", *(f"  {message}" for message in told)]))
 
     def restore(self, runtime: Mapping[str, Any]) -> None:
-        """Take over the changes that an earlier host of this Neovim had at run time. Before `configure`."""
+        """Take over the changes that an earlier host of this Neovim had at run time."""
         self._runtime = runtime
 
     def switch(self, line: str) -> Switched:
@@ -124,7 +145,14 @@ class Services:
         await asyncio.shield(self._loaded)
 
     async def _load(self) -> None:
-        await asyncio.to_thread(_import_all)
+        await asyncio.to_thread(self._load_all)
+        self.settle()
+
+    def _load_all(self) -> None:
+        for name in HEAVY:
+            importlib.import_module(name)
+        # Found here and not by the first send: looking for what third parties installed takes some 20 ms.
+        _ = self.wires, self.runner
 
     @property
     def client(self) -> HttpClient:
@@ -207,8 +235,3 @@ class Services:
         for part in (self._client, self._evaluation, self._demo):
             if part is not None:
                 await part.close()
-
-
-def _import_all() -> None:
-    for name in HEAVY:
-        importlib.import_module(name)

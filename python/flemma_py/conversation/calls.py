@@ -16,6 +16,7 @@ from flemma_py.conversation.state import (
     Outcome,
     Running,
     RunTool,
+    Show,
     Step,
     StopTools,
     Submitted,
@@ -56,7 +57,10 @@ def run(turn: int, view: View, uses: Sequence[ToolUse]) -> Step:
     for use in uses:
         splice, view = _placed(view, use.id, tool_result_lines(use.id, "", Status.APPROVED))
         splices.append(splice)
-    started: list[Effect] = [Write(turn, tuple(splices), settle=True)]
+    first = result_for(view.document, uses[0].id)
+    names = ", ".join(dict.fromkeys(use.name for use in uses))
+    shown = Show(f"running {names}", first.span.line if first else "end")
+    started: list[Effect] = [Write(turn, tuple(splices), settle=True), shown]
     started += [RunTool(turn, use) for use in uses]
     ids = tuple(use.id for use in uses)
     return Running(turn, ids, ids[0]), tuple(started)

@@ -191,10 +191,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Say what is going on, at the role marker or at the reply's end; None: nothing to say."""
+    """Say what is going on, at the role marker, at the reply's end, or on a line; None: nothing to say."""
 
     label: str | None
-    where: str = "marker"
+    where: str | int = "marker"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class BufferChat:
         self._buf = buf
         self.mirror = Mirror()
         self._writer = Writer(bridge, self.mirror, buf, on_failure)
-        self._progress: tuple[str | None, str] = (None, "marker")
+        self._progress: tuple[str | None, str | int] = (None, "marker")
         self._progress_due = False
 
     async def look(self, stamp: Stamp) -> View:
@@ -60,7 +60,7 @@ class BufferChat:
     def view(self) -> View:
         return View(self.mirror.document(), tuple(self.mirror.lines))
 
-    def progress(self, label: str | None, where: str) -> None:
+    def progress(self, label: str | None, where: str | int) -> None:
         self._progress = (label, where)
         if not self._progress_due:
             self._progress_due = True
@@ -72,7 +72,7 @@ class BufferChat:
         payload = {"buf": self._buf, "where": where}
         self._bridge.tell("progress", payload if label is None else {**payload, "label": label})
 
-    def _progress_over(self, told: tuple[str | None, str]) -> None:
+    def _progress_over(self, told: tuple[str | None, str | int]) -> None:
         self._progress_due = False
         if self._progress != told:
             self.progress(*self._progress)

@@ -99,9 +99,21 @@ class Handlers:
         path = Path(logging_settings.path or Path(self._log_folder, "flemma.log")).expanduser()
         log_file.start(path, enabled=logging_settings.enabled, level=logging_settings.level)
 
+        self._bridge.loop.create_task(self._publish(), name="publish")
+
+    async def _publish(self) -> None:
+        """Tell Lua what there is to switch to, once that is known."""
+        await self._services.warm()
         self._bridge.tell("catalogue", self._services.catalogue())
 
+    async def _switch_when_warm(self, line: str) -> None:
+        await self._services.warm()
+        self._switch(line)
+
     def _switch(self, line: str) -> None:
+        if not self._services.is_settled:
+            self._bridge.loop.create_task(self._switch_when_warm(line), name="switch")
+            return
         switched = self._services.switch(line)
         if switched.done:
             self._bridge.tell("catalogue", {**self._services.catalogue(), "switched": True})

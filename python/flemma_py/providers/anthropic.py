@@ -43,7 +43,7 @@ class Anthropic:
         self._vendor = Vendor(self.display_name, key_place)
 
     def with_key_place(self, key_place: str) -> Provider:
-        return Anthropic(self.name, key_place, self.display_name)
+        return type(self)(self.name, key_place, self.display_name)
 
     def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest:
         """Raises DocumentError where the chat has nothing to send."""

@@ -47,7 +47,7 @@ class OpenAIChat:
         self._vendor = Vendor(name, key_place)
 
     def with_key_place(self, key_place: str) -> Provider:
-        return OpenAIChat(self.name, key_place)
+        return type(self)(self.name, key_place)
 
     def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest:
         """Raises DocumentError where the chat has nothing to send."""
