@@ -98,6 +98,9 @@ def test_a_model_may_be_a_preset() -> None:
     presets, _ = read_presets({"$fast": "a m temperature=1 max_tokens=5"})
     raw = expand_model({"model": "$fast", "parameters": {"max_tokens": 7}}, presets)
     assert raw == {"provider": "a", "model": "m", "parameters": {"temperature": 1, "max_tokens": 7}}
+    own, _ = read_presets({"$own": "a m effort=low depth=2 temperature=1"})
+    raw = expand_model({"model": "$own", "parameters": {"a": {"depth": 3}}}, own)
+    assert raw["parameters"] == {"temperature": 1, "a": {"effort": "low", "depth": 3}}
     assert expand_model({"model": "plain"}, presets) == {"model": "plain"}
     with pytest.raises(SettingsError, match="for a, not for b"):
         expand_model({"model": "$fast", "provider": "b"}, presets)

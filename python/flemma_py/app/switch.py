@@ -9,16 +9,13 @@ from typing import Any
 from flemma_py.app.endpoint import Wires, choose, names
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.modeline import parse
-from flemma_py.config.presets import Preset, Presets, find_preset
-from flemma_py.config.schema import Parameters
+from flemma_py.config.presets import GENERAL, Preset, Presets, find_preset, placed
 from flemma_py.config.spelling import nearest
 from flemma_py.errors import SettingsError
 
 Catalogue = dict[str, Any]
 """Plain tables for Lua: `providers`, a list of names with their `models` and `parameters`; `presets`, with provider
 and model; `runtime`, what a new host is to be given back."""
-
-_GENERAL = frozenset(field.name for field in fields(Parameters)) - {"own"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +73,7 @@ def _wish(line: str, layers: Layers, presets: Presets) -> _Wish:
 
 def _applied(wish: _Wish, layers: Layers) -> tuple[Layers, tuple[str, ...]]:
     """The layers with the wish in them, and what of it was passed over."""
-    general = {name: value for name, value in wish.parameters.items() if name in _GENERAL}
-    own = {name: value for name, value in wish.parameters.items() if name not in _GENERAL}
-    parameters: dict[str, Any] = {**general, **({wish.provider: own} if own else {})}
+    parameters = placed(wish.parameters, wish.provider)
     raw = {"provider": wish.provider, "model": wish.model, "parameters": parameters}
     changed, issues = layers.with_changes(Layer.RUNTIME, raw)
     return changed, tuple(issue.message for issue in issues)
@@ -99,7 +94,7 @@ def catalogue(layers: Layers, presets: Presets, wires: Wires) -> Catalogue:
             {
                 "name": name,
                 "models": list(dict.fromkeys(models)),
-                "parameters": sorted({*_GENERAL, *own}),
+                "parameters": sorted({*GENERAL, *own}),
             }
         )
     told = {

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from flemma_py.config.modeline import parse
+from flemma_py.config.schema import Parameters
 from flemma_py.config.spelling import nearest
 from flemma_py.errors import SettingsError
 
 Presets = Mapping[str, "Preset"]
+GENERAL = frozenset(entry.name for entry in fields(Parameters)) - {"own"}
+"""Parameters that every provider has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,19 @@ def expand_model(raw: Mapping[str, Any], presets: Presets) -> Mapping[str, Any]:
         raise SettingsError(
             f"The preset {model} is for {preset.provider}, not for {provider}: correct provider or model."
         )
-    given = raw.get("parameters")
-    parameters = {**preset.parameters, **(given if isinstance(given, Mapping) else {})}
+    brought, given = placed(preset.parameters, str(provider)), raw.get("parameters")
+    parameters = dict(brought) | dict(given if isinstance(given, Mapping) else {})
+    for name in brought.keys() & parameters.keys():
+        if isinstance(brought[name], dict) and isinstance(parameters[name], Mapping):
+            parameters[name] = brought[name] | dict(parameters[name])
     return {**raw, "provider": provider, "model": preset.model, "parameters": parameters}
+
+
+def placed(parameters: Mapping[str, Any], provider: str) -> dict[str, Any]:
+    """Parameters as they stand in settings: the general ones as they are, others under the provider's name."""
+    general = {name: value for name, value in parameters.items() if name in GENERAL}
+    own = {name: value for name, value in parameters.items() if name not in GENERAL}
+    return {**general, **({provider: own} if own else {})}
 
 
 def _read(value: Any) -> Preset:
