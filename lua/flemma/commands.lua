@@ -4,8 +4,8 @@ local M = {}
 
 ---@class (exact) flemma.Command
 ---@field about string one line for the list
----@field run fun(args: string[])
----@field complete? string[] words to offer behind it
+---@field run fun(args: string[], line: string) `line` is what stands behind the word, as it was typed
+---@field complete? string[]|fun(words: string[]): string[] words to offer behind it, given those before
 
 ---@param args string[]
 ---@return table<string, string>
@@ -51,6 +51,15 @@ local commands = {
     about = "show the last report of usage again",
     run = function()
       require("flemma.ui.usage").recall_notification()
+    end,
+  },
+  switch = {
+    about = "talk to another provider or model, or use a preset",
+    complete = function(words)
+      return require("flemma.switch").offers(words)
+    end,
+    run = function(_, line)
+      require("flemma.switch").run(line)
     end,
   },
   ["tool:execute"] = {
@@ -109,7 +118,7 @@ local function list()
 end
 
 --- Run `:Flemma …`.
----@param call { fargs: string[] }
+---@param call { fargs: string[], args: string }
 function M.run(call)
   local word = (call.fargs[1] or ""):gsub("^:+", ""):gsub(":+$", "")
   if word == "" then
@@ -119,9 +128,9 @@ function M.run(call)
   if not command then
     local near = nearest(word)
     local hint = near and (" Did you mean %s?"):format(near) or " :Flemma alone lists all."
-    return require("flemma.notify").error(("there is no command %s.%s"):format(word, hint))
+    return require("flemma.notify").error(("There is no command %s.%s"):format(word, hint))
   end
-  command.run(vim.list_slice(call.fargs, 2))
+  command.run(vim.list_slice(call.fargs, 2), (call.args:gsub("^%s*%S+%s*", "", 1)))
 end
 
 ---@param lead string
@@ -131,6 +140,9 @@ function M.complete(lead, line)
   local words = vim.split(vim.trim(line:gsub("^%S+", "", 1)), "%s+", { trimempty = true })
   local first = #words == 0 or (#words == 1 and lead ~= "")
   local offers = first and names() or (commands[words[1]] or {}).complete or {}
+  if type(offers) == "function" then
+    offers = offers(vim.list_slice(words, 2, lead == "" and #words or #words - 1))
+  end
   return vim.tbl_filter(function(offer)
     return vim.startswith(offer, lead)
   end, offers)

@@ -49,6 +49,7 @@ local function hello()
     settings = require("flemma.settings").plain(),
     log_folder = vim.fn.stdpath("log"),
     directory = vim.fn.getcwd(),
+    runtime = require("flemma.switch").runtime(),
   }
 end
 

@@ -65,6 +65,11 @@ function doors.notify(payload)
   say(payload.message)
 end
 
+--- What there is to switch to; `switched`: it is told because that has just been done.
+function doors.catalogue(payload)
+  require("flemma.switch").receive(payload)
+end
+
 function doors.report(payload)
   require("flemma.host").reported(payload)
 end

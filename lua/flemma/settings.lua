@@ -47,7 +47,8 @@ function M.get(...)
   return value
 end
 
---- What setup() was given, as plain data for the host: functions stay here.
+--- What setup() was given, as plain data for the host: functions stay here. A table that is both a list and a table of
+--- names cannot be sent, so there the positions become names ("1", "2").
 ---@return table
 function M.plain()
   local function strip(value)
@@ -58,8 +59,9 @@ function M.plain()
       return value
     end
     local copy = {}
+    local mixed = #value > 0 and not vim.islist(value)
     for key, item in pairs(value) do
-      copy[key] = strip(item)
+      copy[mixed and tostring(key) or key] = strip(item)
     end
     return next(copy) == nil and vim.empty_dict() or copy
   end

@@ -71,12 +71,22 @@ class RequestKind(Enum):
 
 class RequestError(FlemmaError):
     """The model did not answer, or stopped in mid-answer. `status` is the HTTP status if one came, `request_id` the
-    vendor's own, for a support request."""
+    vendor's own, for a support request, `retry_after` the seconds that it asked to wait; `unsent`: no connection
+    came about, so nobody has seen the request."""
 
     def __init__(
-        self, kind: RequestKind, message: str, *, status: int | None = None, request_id: str | None = None
+        self,
+        kind: RequestKind,
+        message: str,
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        unsent: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.status = status
         self.request_id = request_id
+        self.retry_after = retry_after
+        self.unsent = unsent

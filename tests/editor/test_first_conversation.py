@@ -161,6 +161,6 @@ def test_a_provider_that_is_set_without_its_key_is_an_error_and_never_the_demo(s
     editor = start("{ provider = 'anthropic' }")
     editor.open(tmp_path / "talk.chat", "@You:\nhelp\n")
     editor.press("G<C-]>")
-    assert "ANTHROPIC_API_KEY is not set" in editor.notice("no key for anthropic")
+    assert "ANTHROPIC_API_KEY is not set" in editor.notice("No key for anthropic")
     editor.idle()
     assert editor.lines() == ["@You:", "help"]

@@ -14,15 +14,20 @@ from tests.editor.neovim import ROOT
 
 PROVIDER = '''
 """A vendor that speaks Anthropic's wire under another name."""
+from dataclasses import dataclass
+from flemma_py.config.schema import key
 from flemma_py.providers.anthropic import Anthropic
 
+@dataclass(frozen=True)
+class Parameters:
+    colour: str = key("red", "a colour")
+
 class Toy(Anthropic):
-    name = "toy"
-    display_name = "Toy"
     default_model = "toy-1"
     key_environment = ("TOY_KEY",)
+    parameters = Parameters
 
-PROVIDER = Toy()
+PROVIDER = Toy("toy", "TOY_KEY", "Toy")
 '''
 
 TOOL = '''
@@ -51,7 +56,8 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_a_provider_and_a_tool_are_one_file_each(copy: Path, start: Start, peer: Peer, tmp_path: Path) -> None:
-    setup = f"{{ provider = 'toy', providers = {{ toy = {{ base_url = '{peer.base_url}' }} }} }}"
+    parameters = "parameters = { toy = { colour = 'blue', color = 'blue', max_tokens = 77 } }"
+    setup = f"{{ provider = 'toy', providers = {{ toy = {{ base_url = '{peer.base_url}' }} }}, {parameters} }}"
     editor = start(setup, root=copy, TOY_KEY="toy-secret")
     editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
     peer.enqueue(Reply((Calls("toolu_1", "reverse", {"word": "amalgam"}),), "tool_use"), script.text("Done."))
@@ -63,6 +69,7 @@ def test_a_provider_and_a_tool_are_one_file_each(copy: Path, start: Start, peer:
     editor.press("<C-]>")
     editor.finished(2)
     first = peer.server.recorded[0]
-    assert first.body["model"] == "toy-1"
+    assert (first.body["model"], first.body["max_tokens"]) == ("toy-1", 77)
+    assert editor.notice("Did you mean").endswith("Did you mean parameters.toy.colour?")
     assert first.headers["x-api-key"] == "toy-secret"
     assert "reverse" in [tool["name"] for tool in first.body["tools"]]

@@ -30,7 +30,7 @@ def test_a_misspelt_setting_is_said_and_the_others_hold(start: Start, tmp_path: 
         "{ provder = 'demo', parameters = { timeout = 'long' }, keymaps = { normal = { cancel = '<F9>' } } }"
     )
     editor.open(tmp_path / "talk.chat", "@You:\nhelp\n")
-    notice = editor.notice("settings")
+    notice = editor.notice("Settings")
     assert "provder" in notice
     assert "provider" in notice
     assert "parameters.timeout" in notice

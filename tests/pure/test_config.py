@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flemma_py.config import Layer, Layers
+from flemma_py.config.schema import Trust, key
 from flemma_py.config.spelling import edits, nearest
 
 
@@ -80,8 +82,10 @@ def test_a_bad_key_or_value_is_told_and_its_siblings_apply() -> None:
         {"parameters": {"max_tokens": 1.5}},
         {"parameters": {"temperature": 3}},
         {"parameters": {"timeout": 0}},
-        {"parameters": {"anthropic": {"thinking_budget": -1}}},
-        {"parameters": {"anthropic": {"cache_retention": "forever"}}},
+        {"parameters": {"anthropic": {"cache_retention": "long"}}},
+        {"providers": {"x": {"headers": {"a": 1}}}},
+        {"providers": {"x": {"api_key_cmd": [1]}}},
+        {"providers": {"x": {"retries": 11}}},
         {"tools": {"show_spinner": 1}},
         {"keymaps": {"normal": {"send": True}}},
         {"keymaps": {"normal": "x"}},
@@ -157,7 +161,8 @@ def test_a_file_cannot_set_what_is_the_owners() -> None:
 def test_ordinary_settings_load_without_pydantic() -> None:
     program = (
         "import sys; from flemma_py.config import Layer, Layers\n"
-        "raw = {'model': 'm', 'providers': {'anthropic': {'base_url': 'http://localhost'}},"
+        "raw = {'model': 'm', 'providers': {'anthropic': {'base_url': 'http://localhost', 'headers': {'a': 'b'},"
+        " 'models': ['m'], 'api_key_cmd': ['x']}}, 'presets': {'$x': 'a m', '$y': {'provider': 'a'}},"
         " 'tools': {'show_spinner': False}, 'keymaps': {'normal': {'send': False}}, 'logging': {'level': 'INFO'}}\n"
         "layers, issues = Layers().with_layer(Layer.SETUP, raw); layers.resolve()\n"
         "assert not issues and 'pydantic' not in sys.modules"
@@ -185,3 +190,42 @@ def test_any_table_gives_settings_and_issues_never_an_error(raw: Any) -> None:
     for layer in Layer:
         layers, _ = Layers().with_layer(layer, raw)
         layers.resolve()
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    colour: str | None = key(None, "a colour", trust=Trust.FILE)
+
+
+def test_a_provider_declares_its_parameters_itself() -> None:
+    layers, issues = Layers(declared={"painter": Own}).with_layer(
+        Layer.SETUP,
+        {
+            "parameters": {"painter": {"colour": "red", "timeout": 5}, "mine": {"colour": "blue"}},
+            "providers": {"mine": {"kind": "painter"}},
+        },
+    )
+    assert not issues
+    own = layers.resolve().parameters.own
+    assert (own["painter"].colour, own["painter"].timeout, own["mine"].colour) == ("red", 5, "blue")
+    layers, _ = layers.with_layer(Layer.FRONTMATTER, {"parameters": {"painter": {"colour": "green"}}})
+    assert layers.resolve().parameters.own["painter"].colour == "green"
+
+
+def test_a_file_names_no_endpoint_program_or_key() -> None:
+    fields = {"kind": "openai_chat", "base_url": "http://x", "api_key_env": "K", "api_key_cmd": "rm x", "retries": 1}
+    raw = {
+        "providers": {"x": {**fields, "headers": {"a": "b"}, "models": ["m"]}},
+        "proxy": "http://x",
+        "ca_bundle": "x",
+    }
+    layers, issues = Layers().with_layer(Layer.FRONTMATTER, {**raw, "presets": {"$x": "a m"}})
+    assert len(issues) == 10
+    assert layers.resolve() == Layers().resolve()
+
+
+def test_changes_leave_other_keys_of_their_layer() -> None:
+    layers, _ = Layers().with_changes(Layer.RUNTIME, {"model": "m", "parameters": {"temperature": 1}})
+    layers, _ = layers.with_changes(Layer.RUNTIME, {"parameters": {"temperature": None}})
+    assert layers.resolve().model == "m"
+    assert layers.resolve().parameters.temperature is None

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
-from typing import assert_never
+from typing import Any, assert_never
 
 from flemma_py.app.accounts import Sent, now
 from flemma_py.app.editor import ChatEditor
-from flemma_py.app.endpoint import find_secret
-from flemma_py.app.exchange import answer
+from flemma_py.app.endpoint import Endpoint
+from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.services import Services
 from flemma_py.conversation.machine import step
 from flemma_py.conversation.state import (
@@ -56,6 +56,10 @@ from flemma_py.prompt.build import build_prompt
 
 log = logging.getLogger(__name__)
 
+OWN_ERROR = "An error of Flemma's own ended this: see the log."
+SLOW_KEY = 0.6
+"""Seconds after which the search for a key is worth a word."""
+
 Event = Callable[[], Awaitable[Input]]
 """Something that happened, told as late as possible: an input carries the document as it is when its turn comes."""
 Look = Callable[[], Awaitable[View]]
@@ -73,6 +77,8 @@ class Conversation:
         self._state: State = Idle()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
         self._stream: asyncio.Task[None] | None = None
+        self._preparing: set[asyncio.Task[None]] = set()
+        self._endpoint: asyncio.Task[Endpoint] | None = None
         self._tools: set[asyncio.Task[None]] = set()
         self._sent: Sent | None = None
 
@@ -129,7 +135,7 @@ class Conversation:
             await self._give_up(error.message)
         except Exception:
             log.exception("a chat met an error of Flemma's own")
-            await self._give_up("an error of Flemma's own ended this; the log has the details")
+            await self._give_up(OWN_ERROR)
 
     async def _give_up(self, message: str) -> None:
         broken, self._state = self._state, Idle(self._state.turn)
@@ -147,9 +153,11 @@ class Conversation:
     async def _perform(self, effect: Effect) -> None:
         match effect:
             case BuildPrompt(turn, document):
-                await self._prompt(turn, document)
+                # Chosen once for a turn: a switch in the middle of it is for the next.
+                self._endpoint = asyncio.create_task(self._choose(), name=f"endpoint {turn}")
+                self._prepare(self._prompt(turn, document, self._endpoint))
             case ResolveSecret(turn):
-                await self._secret(turn)
+                self._prepare(self._secret(turn, self._endpoint))
             case StartStream(turn, prompt):
                 self._stream = asyncio.create_task(self._answer(turn, prompt), name=f"stream {turn}")
             case StopStream():
@@ -204,43 +212,69 @@ class Conversation:
 
         self._inbox.put_nowait(told)
 
-    async def _prompt(self, turn: int, document: Document) -> None:
+    def _prepare(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="prepare")
+        self._preparing.add(task)
+        task.add_done_callback(self._preparing.discard)
+
+    async def _choose(self) -> Endpoint:
         await self._services.warm()
-        services = self._services
+        return await self._services.endpoint()
+
+    async def _prompt(self, turn: int, document: Document, chosen: asyncio.Task[Endpoint]) -> None:
         try:
-            parameters = services.request_parameters()
+            endpoint = await chosen
             built = build_prompt(
                 document,
-                model=services.endpoint().model,
-                parameters=parameters,
-                tools=services.definitions,
+                model=endpoint.model,
+                parameters=endpoint.parameters,
+                tools=self._services.definitions,
             )
         except FlemmaError as error:
             return self._post(Failed(turn, error))
+        except Exception:
+            return self._broken(turn)
         for message, line in built.warnings:
             self._editor.tell("warn", f"line {line + 1}: {message}")
         return self._post(PromptReady(turn, built.prompt))
 
-    async def _secret(self, turn: int) -> None:
-        await self._services.warm()
+    async def _secret(self, turn: int, chosen: asyncio.Task[Endpoint] | None) -> None:
+        said = asyncio.get_running_loop().call_later(
+            SLOW_KEY, self._editor.progress, "Looking for the key...", "marker"
+        )
         try:
-            find_secret(self._services.endpoint(), self._services.environ)
+            if chosen is not None:
+                await self._services.find_key(await chosen)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
+        except Exception:
+            return self._broken(turn)
+        finally:
+            said.cancel()
         return self._post(SecretReady(turn))
+
+    def _broken(self, turn: int) -> None:
+        """An error of ours in a task of its own: the turn ends as it would have ended in the loop."""
+        log.exception("a request could not be prepared")
+        self._post(Failed(turn, FlemmaError(OWN_ERROR)))
 
     async def _answer(self, turn: int, prompt: Prompt) -> None:
         def deliver(events: Sequence[StreamEvent]) -> None:
             if events:
                 self._post(Streamed(turn, tuple(events)))
 
+        assert self._endpoint is not None
+        endpoint = await self._endpoint
+
         def sending() -> None:
-            endpoint = self._services.endpoint()
-            model = prompt.model or endpoint.provider.default_model
+            model = prompt.model or endpoint.model
             self._sent = Sent(endpoint.name, endpoint.provider.name, model, now(), self.path)
             self._editor.sending()
 
-        await answer(self._services, prompt, sending, deliver)
+        def progress(label: str) -> None:
+            self._editor.progress(label, "marker")
+
+        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress))
 
     async def _run_tool(self, turn: int, call: ToolUse) -> None:
         context = ToolContext(self.folder, self._services.settings.tools.default_timeout, self._services.evaluation)
@@ -252,10 +286,14 @@ class Conversation:
         return ToolFinished(turn, id, outcome, self._editor.view())
 
     async def _stop_stream(self) -> None:
-        task, self._stream = self._stream, None
-        if task is not None:
+        tasks: list[asyncio.Task[Any]] = [
+            task for task in (self._stream, self._endpoint, *self._preparing) if task is not None
+        ]
+        self._stream = self._endpoint = None
+        for task in tasks:
             task.cancel()
-            await asyncio.wait([task])
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def _stop_tools(self) -> None:
         tasks = list(self._tools)

@@ -1,75 +1,167 @@
-"""Which model answers: the provider of the settings, else the one whose key is in the environment, else the demo."""
+"""Which model answers: the provider of the settings, else the one whose key is at hand, else the demo."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from flemma_py.config.schema import ProviderSettings, Settings
 from flemma_py.config.spelling import nearest
 from flemma_py.errors import RequestError, RequestKind, SettingsError
-from flemma_py.model.wire import Provider
+from flemma_py.model.wire import Kind, Provider
+from flemma_py.secrets.command import split_command
 from flemma_py.secrets.environment import Found, Missing, resolve
+from flemma_py.secrets.keys import KeySource
 
 DEMO = "demo"
 """The provider name of the scripted model; it speaks the wire of `DEMO_WIRE`."""
 DEMO_WIRE = "anthropic"
 DEMO_MODEL = "flemma-demo"
 
+KEY_ORDER = ("anthropic", "openai", "gemini", "vertex", "moonshot")
+"""Where nobody chose a provider: the first of these whose key is in the environment."""
+STORED = "anthropic"
+"""The one whose key in the system's store counts as a choice, too."""
+
 HOW_TO_SET_A_KEY = "export ANTHROPIC_API_KEY=… and start Neovim again"
 
 
 @dataclass(frozen=True, slots=True)
+class Wires:
+    """What there is to speak with: vendors by name, and wires for addresses of the owner's, by kind."""
+
+    providers: Mapping[str, Provider]
+    kinds: Mapping[str, Kind]
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where requests go. `base_url` None: the demo server, which is started when it is needed."""
+    """Where requests go, and where the key for it is. `base_url` None: the demo server, which is started when it is
+    needed. `parameters` are those that go with a request, `headers` the owner's own."""
 
     provider: Provider
     name: str
     model: str
     base_url: str | None
+    keys: KeySource
+    parameters: Mapping[str, Any]
+    headers: tuple[tuple[str, str], ...] = ()
+    retries: int = 0
 
     @property
     def is_demo(self) -> bool:
-        return self.name == DEMO
+        return self.base_url is None
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A key at hand. It shows in no repr and is in no state."""
-
-    key: str | None = field(repr=False)
-
-
-def choose(settings: Settings, providers: Mapping[str, Provider], environ: Mapping[str, str]) -> Endpoint:
-    """Raises `SettingsError` where the settings name a provider that there is not."""
-    name = settings.provider or _with_key(providers, environ) or DEMO
-    if name == DEMO:
-        return Endpoint(providers[DEMO_WIRE], DEMO, settings.model or DEMO_MODEL, None)
-    provider = providers.get(name)
-    if provider is None:
-        known = (*sorted(providers), DEMO)
-        near = nearest(name, known)
-        hint = f": did you mean {near}?" if near else ""
-        raise SettingsError(f"there is no provider {name}{hint} (there are {', '.join(known)})")
-    base_url = settings.providers.get(name, ProviderSettings()).base_url or provider.default_base_url
-    return Endpoint(provider, name, settings.model or provider.default_model, base_url)
-
-
-def find_secret(endpoint: Endpoint, environ: Mapping[str, str]) -> Secret:
-    """The key for an endpoint. Raises `RequestError` that says what was tried and what to do."""
-    if endpoint.is_demo:
-        return Secret(None)
-    match resolve(endpoint.provider.key_environment, environ):
-        case Found(key):
-            return Secret(key)
-        case Missing(reasons):
-            tried = "; ".join(reasons)
-            raise RequestError(RequestKind.AUTH, f"no key for {endpoint.name} ({tried}): {HOW_TO_SET_A_KEY}")
-
-
-def _with_key(providers: Mapping[str, Provider], environ: Mapping[str, str]) -> str | None:
-    """The first provider whose key is in the environment."""
-    for name, provider in providers.items():
-        if isinstance(resolve(provider.key_environment, environ), Found):
+def default_name(wires: Wires, environ: Mapping[str, str], *, has_stored_key: bool) -> str:
+    """Who answers where the settings name nobody."""
+    for name in KEY_ORDER:
+        provider = wires.providers.get(name)
+        if provider and isinstance(resolve(provider.key_environment, environ), Found):
             return name
-    return None
+    return STORED if has_stored_key and STORED in wires.providers else DEMO
+
+
+def stored_key(wires: Wires) -> KeySource | None:
+    """The source to ask before the demo answers."""
+    return (
+        KeySource(STORED, wires.providers[STORED].key_environment, service=STORED)
+        if STORED in wires.providers
+        else None
+    )
+
+
+def choose(settings: Settings, wires: Wires, default: str) -> Endpoint:
+    """Raises `SettingsError` where the settings name a provider that there is not, or say too little of one."""
+    name = settings.provider or default
+    if name == DEMO:
+        demo = wires.providers[DEMO_WIRE]
+        model = settings.model or DEMO_MODEL
+        return Endpoint(demo, DEMO, model, None, KeySource(DEMO), parameters_for(settings, DEMO_WIRE))
+    owned = settings.providers.get(name, ProviderSettings())
+    provider = _provider(name, owned, wires)
+    base_url = owned.base_url or provider.default_base_url
+    if not base_url:
+        raise SettingsError(f"The provider {name} has no address: set providers.{name}.base_url in setup().")
+    model = settings.model or next(iter(owned.models or ()), "") or provider.default_model
+    if not model:
+        raise SettingsError(f"The provider {name} needs a model: choose one with :Flemma switch {name} MODEL.")
+    return Endpoint(
+        provider,
+        name,
+        model,
+        base_url,
+        _keys(name, owned, provider, wires),
+        parameters_for(settings, name),
+        _headers(name, owned.headers),
+        owned.retries,
+    )
+
+
+def names(settings: Settings, wires: Wires) -> list[str]:
+    """Every provider that can be chosen, in alphabetical order."""
+    return sorted({*wires.providers, *(name for name, owned in settings.providers.items() if owned.kind), DEMO})
+
+
+def missing_key(endpoint: Endpoint, missing: Missing) -> RequestError:
+    """What to tell where no place had a key: all of them, and what to do."""
+    if endpoint.keys.command:
+        step = "make api_key_cmd print the key"
+    elif endpoint.name == STORED and endpoint.keys.service:
+        step = HOW_TO_SET_A_KEY
+    else:
+        step = f"export {endpoint.keys.variables[0]}=… and start Neovim again"
+    return RequestError(RequestKind.AUTH, f"No key for {endpoint.name} ({'; '.join(missing.reasons)}): {step}.")
+
+
+def parameters_for(settings: Settings, name: str) -> dict[str, Any]:
+    """What goes with a request: the general parameters and over them those of one provider, set ones only."""
+    general, own = settings.parameters, settings.parameters.own.get(name)
+    found = {field: getattr(general, field) for field in general.__dataclass_fields__ if field != "own"}
+    if own is not None:
+        told = {field: getattr(own, field) for field in own.__dataclass_fields__}
+        found |= {field: value for field, value in told.items() if value is not None}
+    return {field: value for field, value in found.items() if value is not None}
+
+
+def _provider(name: str, owned: ProviderSettings, wires: Wires) -> Provider:
+    place = " or ".join(filter(None, (owned.api_key_env, "api_key_cmd" if owned.api_key_cmd else None)))
+    if owned.kind is not None:
+        kind = wires.kinds.get(owned.kind)
+        if kind is None:
+            raise SettingsError(f"There is no kind {owned.kind} of provider{_listed(owned.kind, sorted(wires.kinds))}.")
+        return kind.make(name, place)
+    provider = wires.providers.get(name)
+    if provider is None and owned != ProviderSettings():
+        kinds = " or ".join(sorted(wires.kinds))
+        raise SettingsError(f"The provider {name} has no kind: set providers.{name}.kind in setup() to {kinds}.")
+    if provider is None:
+        raise SettingsError(f"There is no provider {name}{_listed(name, (*sorted(wires.providers), DEMO))}.")
+    return provider.with_key_place(place) if place else provider
+
+
+def _listed(name: str, known: tuple[str, ...] | list[str]) -> str:
+    near = nearest(name, known)
+    return (f": did you mean {near}?" if near else "") + f" (there are {', '.join(known)})"
+
+
+def _keys(name: str, owned: ProviderSettings, provider: Provider, wires: Wires) -> KeySource:
+    variables = (owned.api_key_env,) if owned.api_key_env else ()
+    if owned.api_key_cmd:
+        try:
+            return KeySource(name, variables, split_command(owned.api_key_cmd))
+        except ValueError as error:
+            raise SettingsError(f"providers.{name}.api_key_cmd cannot be read ({error}): correct it.") from error
+    if variables or owned.kind is not None:
+        return KeySource(name, variables)
+    return KeySource(name, provider.key_environment, service=name if name in wires.providers else None)
+
+
+def _headers(name: str, given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    headers = tuple((title.strip().lower(), text.strip()) for title, text in given.items())
+    for title, text in headers:
+        is_word = title.isascii() and title.replace("-", "").replace("_", "").isalnum()
+        if not is_word or not (text.isascii() and (text.isprintable() or not text)):
+            raise SettingsError(f"providers.{name}.headers has one that HTTP cannot carry ({title}): correct it.")
+    return headers

@@ -2,63 +2,116 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from flemma_py.app.endpoint import find_secret
+from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.services import Services
 from flemma_py.errors import FlemmaError, RequestError, RequestKind
-from flemma_py.log import register_secret, without_secrets
+from flemma_py.log import without_secrets
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent, StreamFailure
+from flemma_py.model.wire import HttpRequest
+from flemma_py.transport.retry import wait_before
 
 log = logging.getLogger(__name__)
 
 Deliver = Callable[[Sequence[StreamEvent]], None]
 
 
-async def answer(services: Services, prompt: Prompt, sending: Callable[[], None], deliver: Deliver) -> None:
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told: `sending` once, before the request goes out; `deliver` the events; `progress` why it takes long."""
+
+    sending: Callable[[], None]
+    deliver: Deliver
+    progress: Callable[[str], None]
+
+
+async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
     """Ask and deliver events until the answer ends. Only cancelling ends it without a final event."""
-
-    def deliver_clean(events: Sequence[StreamEvent]) -> None:
-        for event in events:
-            if isinstance(event, StreamFailure):
-                event.error.message = without_secrets(event.error.message)
-        deliver(events)
-
     try:
-        await _exchange(services, prompt, sending, deliver_clean)
+        await _exchange(services, endpoint, prompt, listener)
     except RequestError as error:
         log.info("request failed (%s): %s", error.kind.value, error.message)
-        deliver_clean([StreamFailure(error)])
+        if error.kind is RequestKind.AUTH:
+            services.keys.forget(endpoint.name)
+        listener.deliver([StreamFailure(error)])
     except FlemmaError as error:
-        deliver_clean([StreamFailure(RequestError(RequestKind.BAD_REQUEST, error.message))])
+        listener.deliver([StreamFailure(RequestError(RequestKind.BAD_REQUEST, error.message))])
     except Exception:
         log.exception("a request met an error of Flemma's own")
-        message = "an error of Flemma's own broke the request; the log has the details"
-        deliver([StreamFailure(RequestError(RequestKind.UNEXPECTED, message))])
+        message = "An error of Flemma's own broke the request: see the log."
+        listener.deliver([StreamFailure(RequestError(RequestKind.UNEXPECTED, message))])
 
 
-async def _exchange(services: Services, prompt: Prompt, sending: Callable[[], None], deliver: Deliver) -> None:
-    endpoint = services.endpoint()
+async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
     base_url = await services.address(endpoint)
-    request = endpoint.provider.build_request(prompt, base_url)
-    key = find_secret(endpoint, services.environ).key
-    if key:
-        register_secret(key)
-    limits = services.settings.parameters
-    sending()
+    key = await services.find_key(endpoint)
+    request = _with_headers(endpoint.provider.build_request(prompt, base_url), endpoint)
+    listener.sending()
+    attempt = 0
+    while True:
+        try:
+            return await _attempt(services, endpoint, request, key, listener.deliver)
+        except RequestError as error:
+            attempt += 1
+            seconds = None if attempt > endpoint.retries else wait_before(attempt, error, random.random())
+            if seconds is None:
+                raise _without_key(error) from error
+        log.info("attempt %d failed, the next one comes in %.1f seconds", attempt, seconds)
+        listener.progress(f"{endpoint.name} is asked again in {seconds:.0f} s ({attempt} of {endpoint.retries})")
+        await asyncio.sleep(seconds)
+
+
+async def _attempt(
+    services: Services, endpoint: Endpoint, request: HttpRequest, key: str | None, deliver: Deliver
+) -> None:
+    limits = endpoint.parameters
     async with services.client.open(
-        request, key, timeout=limits.timeout, connect_timeout=limits.connect_timeout
+        request, key, timeout=limits["timeout"], connect_timeout=limits["connect_timeout"]
     ) as response:
         if not response.ok:
             raise endpoint.provider.read_error(response.status, response.headers, await response.body())
         stream = endpoint.provider.open_stream()
+
+        def tell(events: Sequence[StreamEvent]) -> None:
+            deliver([_told(event, services, endpoint) for event in events])
+
         try:
             async for chunk in response.chunks():
-                deliver(stream.feed(chunk))
-        except RequestError:
+                tell(stream.feed(chunk))
+        except RequestError as error:
             # What the stream had held back is part of the answer; the transport knows better why it ended.
-            deliver([event for event in stream.close() if not isinstance(event, StreamFailure)])
-            raise
-        deliver(stream.close())
+            tell([event for event in stream.close() if not isinstance(event, StreamFailure)])
+            # Not raised: an answer that has begun is never asked for again.
+            tell([StreamFailure(error)])
+            return
+        tell(stream.close())
+
+
+def _told(event: StreamEvent, services: Services, endpoint: Endpoint) -> StreamEvent:
+    """An event as it may be shown: a failure inside a stream is logged and treated as one before it would be."""
+    if not isinstance(event, StreamFailure):
+        return event
+    error = _without_key(event.error)
+    log.info("request failed (%s): %s", error.kind.value, error.message)
+    if error.kind is RequestKind.AUTH:
+        services.keys.forget(endpoint.name)
+    return StreamFailure(error)
+
+
+def _without_key(error: RequestError) -> RequestError:
+    """Vendors quote the key that they refuse."""
+    message = without_secrets(error.message)
+    return RequestError(error.kind, message, status=error.status, request_id=error.request_id)
+
+
+def _with_headers(request: HttpRequest, endpoint: Endpoint) -> HttpRequest:
+    """The owner's own headers stand for those of the wire that have their names."""
+    own = dict(endpoint.headers)
+    kept = tuple((name, text) for name, text in request.headers if name.lower() not in own)
+    return replace(request, headers=kept + endpoint.headers)

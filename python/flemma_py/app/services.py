@@ -9,21 +9,35 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from flemma_py import demo
+from flemma_py import log as log_file
 from flemma_py.app.accounts import Accounts
-from flemma_py.app.endpoint import HOW_TO_SET_A_KEY, Endpoint, choose
+from flemma_py.app.endpoint import (
+    DEMO,
+    HOW_TO_SET_A_KEY,
+    Endpoint,
+    Wires,
+    choose,
+    default_name,
+    missing_key,
+    stored_key,
+)
+from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.config.layers import Layer, Layers
+from flemma_py.config.presets import Presets, expand_model, read_presets
 from flemma_py.config.schema import Settings
+from flemma_py.errors import RequestError, SettingsError
 from flemma_py.registry import discover
+from flemma_py.secrets.environment import Found, Missing
+from flemma_py.secrets.keys import Keys
 
 if TYPE_CHECKING:
     from flemma_py.demo.server import DemoServer
     from flemma_py.evaluation.client import Evaluation
     from flemma_py.model.tool import ToolDefinition
-    from flemma_py.model.wire import Provider
     from flemma_py.tools.runner import ToolRunner
     from flemma_py.transport.http import HttpClient
 
@@ -39,11 +53,17 @@ class Services:
     def __init__(self, environ: Mapping[str, str], say: Callable[[str, str], None]) -> None:
         self.environ = environ
         self._say = say
+        self._wires: Wires | None = None
         self._layers = Layers()
         self.settings: Settings = self._layers.resolve()
+        self.presets: Presets = {}
+        self._raw: Mapping[str, Any] = {}
+        self._runtime: Mapping[str, Any] = {}
+        self._settled = False
+        self._unusable: str | None = None
+        self.keys = Keys(environ, log_file.register_secret)
         self._loaded: asyncio.Task[None] | None = None
         self._client: HttpClient | None = None
-        self._providers: dict[str, Provider] | None = None
         self._runner: ToolRunner | None = None
         self._evaluation: Evaluation | None = None
         self._demo: DemoServer | None = None
@@ -52,11 +72,73 @@ class Services:
         self.accounts = Accounts()
 
     def configure(self, raw: Mapping[str, Any]) -> None:
-        """Take what setup() was given. What is wrong in it is said and passed over; the rest holds."""
+        """Take what setup() was given. What is wrong in it is said and passed over; the rest holds.
+
+        Before the providers are loaded only the settings hold that are not theirs, and nothing is said yet."""
+        self._raw = raw
+        if self._settled:
+            self._apply(raw)
+        else:
+            self.settings = Layers().with_layer(Layer.SETUP, raw)[0].resolve()
+
+    def settle(self) -> None:
+        """The providers are there: now all settings can be read."""
+        if not self._settled:
+            self._settled = True
+            self._layers = Layers(declared=self._declared())
+            self._apply(self._raw)
+            if self._runtime:
+                self._layers, _ = self._layers.with_layer(Layer.RUNTIME, self._runtime)
+                self.settings = self._layers.resolve()
+
+    @property
+    def is_settled(self) -> bool:
+        return self._settled
+
+    def _apply(self, raw: Mapping[str, Any]) -> None:
+        presets, problems = read_presets(raw.get("presets"))
+        try:
+            raw, self._unusable = expand_model(raw, presets), None
+        except SettingsError as error:
+            # A chat that was meant for a preset must not go to whoever answers otherwise.
+            self._unusable = error.message
         self._layers, issues = self._layers.with_layer(Layer.SETUP, raw)
         self.settings = self._layers.resolve()
-        if issues:
-            self._say("warn", "\n".join(["settings:", *(f"  {issue}" for issue in issues)]))
+        self.presets = presets
+        self._hide_secrets()
+        if issues or problems:
+            told = (*(issue.message for issue in issues), *problems)
+            self._say("warn", "\n".join(["Settings:", *(f"  {message}" for message in told)]))
+
+    def restore(self, runtime: Mapping[str, Any]) -> None:
+        """Take over the changes that an earlier host of this Neovim had at run time."""
+        self._runtime = runtime
+
+    def switch(self, line: str) -> Switched:
+        """What `:Flemma switch` was given. The next request goes there; one that is under way goes on."""
+        switched = switch(line, self._layers, self.presets, self.wires)
+        self._layers = switched.layers
+        self.settings = self._layers.resolve()
+        if switched.done:
+            self._unusable = None
+            self.keys.forget_all()
+        return switched
+
+    def catalogue(self) -> Catalogue:
+        """What there is to switch to, for completion and pickers."""
+        return catalogue(self._layers, self.presets, self.wires)
+
+    def _declared(self) -> dict[str, type]:
+        kinds = {name: kind.parameters for name, kind in self.wires.kinds.items()}
+        return kinds | {name: provider.parameters for name, provider in self.wires.providers.items()}
+
+    def _hide_secrets(self) -> None:
+        """What settings may hold that no log may show: headers that carry keys, and a proxy's password."""
+        for endpoint in self.settings.providers.values():
+            for text in endpoint.headers.values():
+                log_file.register_secret(text.strip())
+        if self.settings.proxy and (password := urlsplit(self.settings.proxy).password):
+            log_file.register_secret(unquote(password))
 
     async def warm(self) -> None:
         """Have everything loaded that a send needs. Cheap when it has been done."""
@@ -66,19 +148,21 @@ class Services:
 
     async def _load(self) -> None:
         await asyncio.to_thread(self._load_all)
+        self.settle()
 
     def _load_all(self) -> None:
         for name in HEAVY:
             importlib.import_module(name)
         # Found here and not by the first send: looking for what third parties installed takes some 20 ms.
-        _ = self.providers, self.runner
+        _ = self.wires, self.runner
 
     @property
     def client(self) -> HttpClient:
-        if self._client is None:
-            from flemma_py.transport.http import HttpClient
+        from flemma_py.transport.http import HttpClient, Network
 
+        if self._client is None:
             self._client = HttpClient()
+        self._client.network = Network(self.settings.proxy, self.settings.ca_bundle)
         return self._client
 
     @property
@@ -98,30 +182,43 @@ class Services:
         return self._runner
 
     @property
-    def providers(self) -> dict[str, Provider]:
-        if self._providers is None:
-            self._providers = {
-                provider.name: provider
-                for _, provider in discover("flemma_py.providers", "PROVIDER", entry_points="flemma.providers")
-            }
-        return self._providers
+    def wires(self) -> Wires:
+        """The providers, and the wires that owners may give names to."""
+        if self._wires is None:
+            found = discover("flemma_py.providers", "PROVIDER", entry_points="flemma.providers")
+            kinds = dict(discover("flemma_py.providers", "KIND"))
+            self._wires = Wires({provider.name: provider for _, provider in found}, kinds)
+        return self._wires
 
     @property
     def definitions(self) -> tuple[ToolDefinition, ...]:
         """What models are told of the tools that are enabled."""
         return self.runner.definitions
 
-    def endpoint(self) -> Endpoint:
+    async def endpoint(self) -> Endpoint:
         """Who answers now. Raises `SettingsError`."""
-        return choose(self.settings, self.providers, self.environ)
+        if self._unusable is not None:
+            raise SettingsError(self._unusable)
+        default = "" if self.settings.provider else await self._default()
+        return choose(self.settings, self.wires, default)
 
-    def request_parameters(self) -> dict[str, Any]:
-        """What goes with a request: the general parameters and those of the endpoint's provider, set ones only."""
-        general = asdict(self.settings.parameters)
-        own = general.pop(self.endpoint().provider.name, {})
-        groups = [name for name, value in general.items() if isinstance(value, dict)]
-        merged = {name: value for name, value in general.items() if name not in groups} | own
-        return {name: value for name, value in merged.items() if value is not None}
+    async def _default(self) -> str:
+        name = default_name(self.wires, self.environ, has_stored_key=False)
+        stored = stored_key(self.wires)
+        if name != DEMO or stored is None:
+            return name
+        return default_name(self.wires, self.environ, has_stored_key=isinstance(await self.keys.find(stored), Found))
+
+    async def find_key(self, endpoint: Endpoint) -> str | None:
+        """The endpoint's key, None where it needs none. Raises `RequestError` that says what was tried."""
+        if endpoint.is_demo or endpoint.keys.is_keyless:
+            return None
+        match await self.keys.find(endpoint.keys):
+            case Found(key):
+                return key
+            case Missing() as missing:
+                error = missing_key(endpoint, missing)
+                raise RequestError(error.kind, log_file.redact(error.message, ()))
 
     async def address(self, endpoint: Endpoint) -> str:
         """The base URL of an endpoint; starts the demo server where that is it."""
@@ -132,7 +229,7 @@ class Services:
                 self._demo = await demo.start()
         if not self._demo_said and self.settings.provider is None:
             self._demo_said = True
-            self._say("info", f"no key, so the demo model answers: {HOW_TO_SET_A_KEY}")
+            self._say("info", f"No key was found, so the demo model answers: {HOW_TO_SET_A_KEY}.")
         return self._demo.base_url
 
     async def close(self) -> None:

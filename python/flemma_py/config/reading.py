@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -18,6 +18,9 @@ from flemma_py.config.spelling import nearest
 type_hints = functools.cache(get_type_hints)
 
 Path = tuple[str, ...]
+Own = Mapping[str, type]
+"""Groups of settings that providers declare, by name."""
+NOTHING_OWN: Own = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +32,31 @@ class Issue:
     suggestion: str | None = None
 
 
-def read(schema: type, raw: Any, *, from_file: bool, path: Path = ()) -> Iterator[tuple[Path, Any] | Issue]:
+def read(
+    schema: type, raw: Any, *, from_file: bool, own: Own = NOTHING_OWN, path: Path = ()
+) -> Iterator[tuple[Path, Any] | Issue]:
     """Yield a (path, value) for each good setting in `raw` and an `Issue` for each other. `from_file`: the table stands
-    in a file that need not be the owner's, so keys that only the owner may set are issues."""
+    in a file that need not be the owner's, so keys that only the owner may set are issues. `own`: the groups that
+    providers declare."""
     if raw == []:
         return
     if not isinstance(raw, Mapping):
         where = ".".join(path)
         yield Issue(where, f"{where or 'settings'} must be a table of settings.")
         return
-    known = {field.name: field for field in fields(schema)}
+    known = {field.name: field for field in fields(schema) if "own" not in field.metadata}
+    groups = own if len(known) < len(fields(schema)) else NOTHING_OWN
     for name, value in raw.items():
         here = (*path, str(name))
+        if name in groups:
+            yield from read(groups[name], value, from_file=from_file, path=here)
+            continue
         if name not in known:
-            yield _unknown(here, nearest(str(name), known))
+            yield _unknown(here, nearest(str(name), (*known, *groups)))
             continue
         field = known[name]
         if kind := field.metadata.get("section"):
-            yield from read(kind, value, from_file=from_file, path=here)
+            yield from read(kind, value, from_file=from_file, own=own, path=here)
         elif kind := field.metadata.get("sections"):
             yield from _read_each(kind, value, from_file=from_file, path=here)
         else:
@@ -70,9 +80,12 @@ def _read_value(
     where = ".".join(path)
     if from_file and field.metadata["trust"] is not Trust.FILE:
         return Issue(where, f"{where} can be set in setup(), not in a chat's frontmatter; it was ignored.")
+    default = field.default_factory() if field.default_factory is not MISSING else field.default
     if value is None:
-        return path, field.default
+        return path, default
     annotation = type_hints(schema)[field.name]
+    if value == [] and isinstance(default, Mapping):
+        return path, default
     if not field.metadata["limits"] and _is_plainly(value, annotation):
         return path, value
     try:
@@ -101,6 +114,14 @@ def _is_plainly(value: Any, annotation: Any) -> bool:
         return any(value is choice or (type(value) is str and value == choice) for choice in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):
         return any(_is_plainly(value, choice) for choice in get_args(annotation))
+    if get_origin(annotation) is Mapping:
+        of_key, of_value = get_args(annotation)
+        return isinstance(value, Mapping) and all(
+            _is_plainly(name, of_key) and (of_value is Any or _is_plainly(each, of_value))
+            for name, each in value.items()
+        )
+    if get_origin(annotation) is list:
+        return type(value) is list and all(_is_plainly(each, get_args(annotation)[0]) for each in value)
     return type(value) is annotation
 
 

@@ -1,7 +1,8 @@
 """Every setting there is: its type, its default, how its form is told to a person, and who may set it.
 
 Plain dataclasses and no pydantic: importing that takes about 90 ms, and the first request after Neovim's start would
-wait for it. `reading.py` brings it in for the first value that needs it. A new setting is one more field here.
+wait for it. `reading.py` brings it in for the first value that needs it. A new setting is one more field here, except
+that a provider declares its own parameters itself (`own`).
 """
 
 # ruff: noqa: RUF009  (the rule does not see that `section` and `key` are `dataclasses.field`)
@@ -26,6 +27,11 @@ def key(default: Any, form: str, *, trust: Trust = Trust.OWNER, **limits: Any) -
     return field(default=default, metadata={"form": form, "trust": trust, "limits": limits})
 
 
+def table(form: str, *, trust: Trust = Trust.OWNER) -> Any:
+    """A setting that is a table with keys of the owner's choice, empty by default."""
+    return field(default_factory=dict, metadata={"form": form, "trust": trust, "limits": {}})
+
+
 def section(kind: type) -> Any:
     """A group of settings under one name."""
     return field(default_factory=kind, metadata={"section": kind})
@@ -36,15 +42,15 @@ def sections(kind: type) -> Any:
     return field(default_factory=dict, metadata={"sections": kind})
 
 
-@dataclass(frozen=True, slots=True)
-class AnthropicParameters:
-    thinking_budget: int | None = key(None, "a whole number of tokens (0: no thinking)", trust=Trust.FILE, ge=0)
-    cache_retention: Literal["short", "long", "none"] = key("short", "short, long or none", trust=Trust.FILE)
+def own() -> Any:
+    """Groups that providers declare, under their names: `Layers` is told of them."""
+    return field(default_factory=dict, metadata={"own": True})
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What goes with a request. `timeout` and `connect_timeout` are in seconds."""
+    """What goes with a request. `timeout` and `connect_timeout` are in seconds. `own`: what is set for one provider
+    alone, by its name; there every key of this group can stand, too."""
 
     max_tokens: int | str = key(
         "50%",
@@ -55,14 +61,21 @@ class Parameters:
     temperature: float | None = key(None, "a number from 0 to 2", trust=Trust.FILE, ge=0, le=2)
     timeout: float = key(600, "a number of seconds above 0", trust=Trust.FILE, gt=0)
     connect_timeout: float = key(10, "a number of seconds above 0", trust=Trust.FILE, gt=0)
-    anthropic: AnthropicParameters = section(AnthropicParameters)
+    own: Mapping[str, Any] = own()
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
-    """One endpoint. `base_url` None: the vendor's own."""
+    """One endpoint. `base_url` None: the vendor's own; `kind` None: the name is a provider's. Without any key field a
+    provider looks where it always does, and a name of the owner's choice needs no key."""
 
+    kind: str | None = key(None, "the name of a wire, as openai_chat")
     base_url: str | None = key(None, "an address, as https://host/path")
+    api_key_env: str | None = key(None, "the name of an environment variable")
+    api_key_cmd: str | list[str] | None = key(None, "a command, as a text or a list of words")
+    headers: Mapping[str, str] = table("a table of header names and texts")
+    models: list[str] | None = key(None, "a list of model names, the first one the default")
+    retries: int = key(0, "a whole number from 0 to 10", ge=0, le=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +143,14 @@ class KeySettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, resolved. `provider` and `model` None: nobody chose, the composition root decides."""
+    """All settings, resolved. `provider` and `model` None: nobody chose, the composition root decides. `proxy` and
+    `ca_bundle` None: what the environment says."""
 
     provider: str | None = key(None, "the name of a provider", trust=Trust.FILE)
     model: str | None = key(None, "the name of a model", trust=Trust.FILE)
+    presets: Mapping[str, Any] = table("a table of presets, each under a name that begins with $")
+    proxy: str | None = key(None, "an address, as http://host:port")
+    ca_bundle: str | None = key(None, "the path of a file with certificates (PEM)")
     parameters: Parameters = section(Parameters)
     providers: Mapping[str, ProviderSettings] = sections(ProviderSettings)
     tools: ToolSettings = section(ToolSettings)

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from flemma_py.demo import wire
+from flemma_py.demo import chat_wire, wire
 
 _LUMP = 16_384
 
@@ -88,6 +88,12 @@ def stream(chunks: Iterable[bytes], delay: float = 0.0) -> Scripted:
 def text(*pieces: str, delay: float = 0.0) -> Scripted:
     """A whole answer of text, one delta for each piece."""
     return stream([_opening(), *(wire.text_delta(0, piece) for piece in pieces), _ending(len(pieces))], delay)
+
+
+def chat_text(*pieces: str, delay: float = 0.0) -> Scripted:
+    """`text` as Chat Completions writes it."""
+    end = chat_wire.chunk({}, "stop") + chat_wire.usage(10, len(pieces)) + chat_wire.DONE
+    return stream([*(chat_wire.chunk({"content": piece}) for piece in pieces), end], delay)
 
 
 def deltas(count: int, size: int = 5, delay: float = 0.0, *, cut_after: int | None = None) -> Scripted:

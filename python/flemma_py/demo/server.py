@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from flemma_py.demo import control, script, validation, wire
+from flemma_py.demo import chat_wire, control, script, validation, wire
 from flemma_py.demo.peer import Cut, Pause, Recorded, Scripted, Send, Stall
 from flemma_py.demo.reply import Reply
 
+CHAT = "/v1/chat/completions"
 _LARGEST_REQUEST = 256 << 20
 _CHARACTERS_PER_TOKEN = 4
 
@@ -44,6 +46,7 @@ class DemoServer:
     async def listen(self, host: str, port: int) -> None:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/messages", self._on_messages)
+        application.router.add_post(CHAT, self._on_messages)
         if self._peer:
             application.router.add_route("*", "/__control__", self._on_control)
         application.router.add_route("*", "/{rest:.*}", self._on_elsewhere)
@@ -69,7 +72,7 @@ class DemoServer:
         if answer is None:
             if error := self._refused(recorded):
                 return error
-            answer = script.reply_to(recorded.body)
+            answer = script.reply_to(_messages(recorded))
         try:
             if isinstance(answer, Reply):
                 return await self._say(request, recorded, answer)
@@ -90,7 +93,7 @@ class DemoServer:
             raw=raw,
             body=body,
             connection=peer_name[1] if peer_name else 0,
-            problem=validation.problem(body),
+            problem=(chat_wire if request.path == CHAT else validation).problem(body),
             received_at=time.monotonic(),
         )
         self._count += 1
@@ -99,13 +102,17 @@ class DemoServer:
         return recorded
 
     def _directed(self, recorded: Recorded) -> control.Answer | None:
-        return control.directive(script.last_text(recorded.body)) if self._peer and not recorded.problem else None
+        return control.directive(script.last_text(_messages(recorded))) if self._peer and not recorded.problem else None
 
     def _refused(self, recorded: Recorded) -> web.Response | None:
         """The vendor's refusals, in its order: key, version, body."""
         bearer = recorded.headers.get("authorization", "").removeprefix("Bearer ")
         if self._key is not None and self._key not in (recorded.headers.get("x-api-key"), bearer):
+            if recorded.path == CHAT:
+                return self._error(401, "invalid_request_error", "Incorrect API key provided", chat=True)
             return self._error(401, "authentication_error", "invalid x-api-key")
+        if recorded.path == CHAT:
+            return self._error(400, "invalid_request_error", recorded.problem, chat=True) if recorded.problem else None
         if "anthropic-version" not in recorded.headers:
             return self._error(400, "invalid_request_error", "anthropic-version: header is required")
         if recorded.problem:
@@ -119,18 +126,19 @@ class DemoServer:
         response = self._stream_response({"content-type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         metronome = _Metronome()
-        for beat in wire.beats(
-            reply,
-            model=str(body.get("model", "claude-demo")),
-            id=f"msg_demo_{self._count:06}",
-            usage=_usage(body),
-            most=body.get("max_tokens", 1 << 30),
-        ):
+        for beat in self._beats(recorded, reply, body):
             await metronome.wait(beat.pause * self._pace)
             await response.write(beat.data)
             recorded.first_sent_at = recorded.first_sent_at or time.monotonic()
         await response.write_eof()
         return response
+
+    def _beats(self, recorded: Recorded, reply: Reply, body: dict[str, Any]) -> Iterator[wire.Beat]:
+        most = body.get("max_tokens", 1 << 30)
+        if recorded.path == CHAT:
+            return chat_wire.beats(reply, prompt_tokens=_tokens(body), most=most)
+        model, id = str(body.get("model", "claude-demo")), f"msg_demo_{self._count:06}"
+        return wire.beats(reply, model=model, id=id, usage=_usage(body), most=most)
 
     async def _perform(self, request: web.Request, recorded: Recorded, answer: Scripted) -> web.StreamResponse:
         response = self._stream_response(dict(answer.headers), answer.status)
@@ -156,8 +164,8 @@ class DemoServer:
     def _stream_response(self, headers: dict[str, str], status: int = 200) -> web.StreamResponse:
         return web.StreamResponse(status=status, headers={"request-id": self._request_id()} | headers)
 
-    def _error(self, status: int, type_: str, message: str) -> web.Response:
-        body = wire.error_body(type_, message, self._request_id())
+    def _error(self, status: int, type_: str, message: str, *, chat: bool = False) -> web.Response:
+        body = chat_wire.error_body(type_, message) if chat else wire.error_body(type_, message, self._request_id())
         headers = {"request-id": self._request_id()}
         return web.Response(status=status, body=body, content_type="application/json", headers=headers)
 
@@ -190,6 +198,12 @@ class _Metronome:
         if seconds > 0:
             self._due += seconds
             await asyncio.sleep(max(0.0, self._due - time.monotonic()))
+
+
+def _messages(recorded: Recorded) -> dict[str, Any]:
+    """A valid request as the script reads it."""
+    body: dict[str, Any] = recorded.body
+    return chat_wire.as_messages(body) if recorded.path == CHAT else body
 
 
 def _usage(body: dict[str, Any]) -> dict[str, Any]:

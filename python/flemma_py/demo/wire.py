@@ -13,9 +13,9 @@ import orjson
 
 from flemma_py.demo.reply import Calls, Reply, Says, Thinks, Utterance, sign
 
-_TOKEN = re.compile(r"\s*\S{1,5}|\s+")
-_FIRST_PAUSE = 0.25
-_PER_SECOND = 60
+TOKEN = re.compile(r"\s*\S{1,5}|\s+")
+FIRST_PAUSE = 0.25
+PER_SECOND = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def beats(reply: Reply, *, model: str, id: str, usage: dict[str, Any], most: int
     """The whole answer, at the pace of a model: some sixty tokens a second, unevenly. `most` tokens are written, then
     it stops as a model does that reached `max_tokens`."""
     chance = random.Random(zlib.crc32(repr(reply).encode()))
-    yield Beat(message_start(model, id, usage) + event("ping"), _FIRST_PAUSE)
+    yield Beat(message_start(model, id, usage) + event("ping"), FIRST_PAUSE)
     written = 0
     for index, utterance in enumerate(reply.utterances):
         yield Beat(event("content_block_start", index=index, content_block=_opening(utterance)))
@@ -72,7 +72,7 @@ def beats(reply: Reply, *, model: str, id: str, usage: dict[str, Any], most: int
                 yield Beat(event("content_block_stop", index=index) + message_end("max_tokens", written))
                 return
             written += 1
-            yield Beat(event("content_block_delta", index=index, delta=delta), chance.uniform(0.4, 1.6) / _PER_SECOND)
+            yield Beat(event("content_block_delta", index=index, delta=delta), chance.uniform(0.4, 1.6) / PER_SECOND)
         yield Beat(_signed(index, utterance) + event("content_block_stop", index=index))
     yield Beat(message_end(reply.stop_reason, written))
 
@@ -90,9 +90,9 @@ def _opening(utterance: Utterance) -> dict[str, Any]:
 def _deltas(utterance: Utterance) -> Iterator[dict[str, Any]]:
     match utterance:
         case Says(text):
-            yield from ({"type": "text_delta", "text": token} for token in _TOKEN.findall(text))
+            yield from ({"type": "text_delta", "text": token} for token in TOKEN.findall(text))
         case Thinks(text):
-            yield from ({"type": "thinking_delta", "thinking": token} for token in _TOKEN.findall(text))
+            yield from ({"type": "thinking_delta", "thinking": token} for token in TOKEN.findall(text))
         case Calls(input=arguments):
             yield {"type": "input_json_delta", "partial_json": ""}
             text = orjson.dumps(arguments).decode()

@@ -75,6 +75,8 @@ class Handlers:
                 self._detach(integer(payload, "buf"))
             case "settings":
                 self._configure(mapping(payload, "settings"))
+            case "switch":
+                self._switch(string(payload, "line"))
             case "report":
                 self._bridge.tell("report", self._report())
             case _:
@@ -88,6 +90,7 @@ class Handlers:
         self._serving = True
         self._directory = hello.directory
         self._bridge.loop.create_task(self._claim(), name="claim")
+        self._services.restore(hello.runtime)
         self._configure(hello.settings)
 
     def _configure(self, raw: Mapping[str, Any]) -> None:
@@ -95,6 +98,26 @@ class Handlers:
         logging_settings = self._services.settings.logging
         path = Path(logging_settings.path or Path(self._log_folder, "flemma.log")).expanduser()
         log_file.start(path, enabled=logging_settings.enabled, level=logging_settings.level)
+
+        self._bridge.loop.create_task(self._publish(), name="publish")
+
+    async def _publish(self) -> None:
+        """Tell Lua what there is to switch to, once that is known."""
+        await self._services.warm()
+        self._bridge.tell("catalogue", self._services.catalogue())
+
+    async def _switch_when_warm(self, line: str) -> None:
+        await self._services.warm()
+        self._switch(line)
+
+    def _switch(self, line: str) -> None:
+        if not self._services.is_settled:
+            self._bridge.loop.create_task(self._switch_when_warm(line), name="switch")
+            return
+        switched = self._services.switch(line)
+        if switched.done:
+            self._bridge.tell("catalogue", {**self._services.catalogue(), "switched": True})
+        self._bridge.tell("notify", {"level": switched.level, "message": switched.message})
 
     async def _claim(self) -> None:
         """One host serves a Neovim: Lua says whether that is this one."""

@@ -57,13 +57,15 @@ def read_place(place: Mapping[str, Any]) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Start of the conversation between Lua and the host. `settings` is what setup() was given."""
+    """Start of the conversation between Lua and the host. `settings` is what setup() was given, `runtime` what an
+    earlier host of this Neovim had been told to change since."""
 
     protocol: int
     channel: int
     settings: Mapping[str, Any]
     log_folder: str
     directory: str
+    runtime: Mapping[str, Any]
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Hello:
@@ -73,6 +75,7 @@ class Hello:
             mapping(payload, "settings"),
             string(payload, "log_folder"),
             string(payload, "directory"),
+            mapping(payload, "runtime") if "runtime" in payload else {},
         )
 
 

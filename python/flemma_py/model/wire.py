@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -48,9 +49,25 @@ class Provider(Protocol):
     default_base_url: str
     key_environment: tuple[str, ...]
     """Environment variables that may hold the key, in order."""
+    parameters: type
+    """A dataclass of `config.schema.key`s: what can be set for this provider alone."""
+
+    def with_key_place(self, key_place: str) -> Provider:
+        """This provider with a key that its owner keeps elsewhere: sentences about the key name the place."""
+        ...
 
     def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest: ...
 
     def open_stream(self) -> Stream: ...
 
     def read_error(self, status: int, headers: dict[str, str], body: bytes) -> RequestError: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A wire that the owner may speak with under names of their own choice (`providers` of the settings): a module of
+    `providers/` names it as `KIND`, and the module's name is the kind's."""
+
+    make: Callable[[str, str], Provider]
+    """The provider with a name and the place of its key, empty where it has none."""
+    parameters: type

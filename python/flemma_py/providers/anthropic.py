@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
+from flemma_py.config.schema import Trust, key
 from flemma_py.errors import RequestError
 from flemma_py.model.prompt import Prompt
-from flemma_py.model.wire import Credential, HttpRequest, Provider, Stream
+from flemma_py.model.wire import Credential, HttpRequest, Kind, Provider, Stream
 from flemma_py.providers.anthropic_body import NAME, TRAILING, build_body
 from flemma_py.providers.anthropic_stream import AnthropicStream
 from flemma_py.providers.encoding import encode_body
@@ -18,17 +20,30 @@ _HEADERS = (
     ("anthropic-version", "2023-06-01"),
     ("content-type", "application/json"),
 )
-_VENDOR = Vendor("Anthropic", "ANTHROPIC_API_KEY")
+_KEY_VARIABLE = "ANTHROPIC_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    thinking_budget: int | None = key(None, "a whole number of tokens (0: no thinking)", trust=Trust.FILE, ge=0)
+    cache_retention: Literal["short", "long", "none"] = key("short", "short, long or none", trust=Trust.FILE)
 
 
 class Anthropic:
     """See `model.wire.Provider`."""
 
-    name: str = NAME
-    display_name: str = _VENDOR.display_name
     default_model: str = "claude-sonnet-5-5"
     default_base_url: str = "https://api.anthropic.com"
-    key_environment: tuple[str, ...] = (_VENDOR.key_variable,)
+    key_environment: tuple[str, ...] = (_KEY_VARIABLE,)
+    parameters: type = Parameters
+
+    def __init__(self, name: str, key_place: str, display_name: str = "") -> None:
+        self.name = name
+        self.display_name = display_name or name
+        self._vendor = Vendor(self.display_name, key_place)
+
+    def with_key_place(self, key_place: str) -> Provider:
+        return type(self)(self.name, key_place, self.display_name)
 
     def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest:
         """Raises DocumentError where the chat has nothing to send."""
@@ -37,10 +52,11 @@ class Anthropic:
         return HttpRequest(f"{root}/v1/messages", _HEADERS, encode_body(body, TRAILING), Credential.X_API_KEY)
 
     def open_stream(self) -> Stream:
-        return AnthropicStream(_VENDOR)
+        return AnthropicStream(self._vendor)
 
     def read_error(self, status: int, headers: dict[str, str], body: bytes) -> RequestError:
-        return read_refusal(_VENDOR, status, headers, body)
+        return read_refusal(self._vendor, status, headers, body)
 
 
-PROVIDER: Provider = Anthropic()
+PROVIDER: Provider = Anthropic(NAME, _KEY_VARIABLE, "Anthropic")
+KIND = Kind(Anthropic, Parameters)

@@ -6,7 +6,7 @@ Not for failures of the network: those never reach a vendor and are told by `tra
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import orjson
 from flemma_py.errors import RequestError, RequestKind
 
 _LONGEST_TEXT = 300
+_LONGEST_LIMIT = 80
 _KEY = re.compile(r"\b(sk|key|pk)-[A-Za-z0-9_\-]{6,}")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 
@@ -40,6 +41,21 @@ _BY_TYPE = {
     "api_error": RequestKind.SERVER,
     "timeout_error": RequestKind.SERVER,
 }
+_BY_CODE = {
+    "invalid_api_key": RequestKind.AUTH,
+    "insufficient_quota": RequestKind.CREDIT,
+    "billing_hard_limit_reached": RequestKind.CREDIT,
+    "rate_limit_exceeded": RequestKind.RATE,
+    "context_length_exceeded": RequestKind.TOO_LONG,
+    "exceed_context_size_error": RequestKind.TOO_LONG,
+    "model_not_found": RequestKind.BAD_MODEL,
+    "content_filter": RequestKind.BLOCKED,
+    "content_policy_violation": RequestKind.BLOCKED,
+    "server_error": RequestKind.SERVER,
+    "engine_overloaded": RequestKind.OVERLOAD,
+    "engine_overloaded_error": RequestKind.OVERLOAD,
+}
+"""Words of a machine, which say more than a status: they stand as `type` or as `code`."""
 _REFINABLE = {RequestKind.BAD_REQUEST, RequestKind.UNEXPECTED, RequestKind.SERVER}
 _BY_WORDS = (
     (
@@ -47,8 +63,11 @@ _BY_WORDS = (
         re.compile(
             r"prompt is too long|exceeds the context window|maximum context length|too many tokens"
             r"|context[ _]length[ _]exceeded|token limit exceeded|input token count.*exceeds the maximum"
+            r"|input token length too long|exceeded model token limit|exceeds the available context size"
         ),
     ),
+    (RequestKind.RATE, re.compile(r"rate limit|too many requests|quota exceeded|resource exhausted")),
+    (RequestKind.OVERLOAD, re.compile(r"overloaded")),
     (RequestKind.CREDIT, re.compile(r"credit balance|insufficient[ _](?:credit|quota|funds)")),
     (RequestKind.BLOCKED, re.compile(r"content[ _](?:filter|policy|management)|blocked by .*policy")),
 )
@@ -80,10 +99,10 @@ _NEXT_STEP = {
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Who refused, and where its key is set: a sentence names both."""
+    """Who refused, and where its key is set (empty: it was given none): a sentence names both."""
 
     display_name: str
-    key_variable: str
+    key_place: str
 
 
 def read_refusal(vendor: Vendor, status: int | None, headers: Mapping[str, str], body: bytes) -> RequestError:
@@ -92,12 +111,17 @@ def read_refusal(vendor: Vendor, status: int | None, headers: Mapping[str, str],
     parsed = _json(body)
     type_, text = vendor_words(parsed)
     text = text or collapsed(body) or "without a word"
-    kind = _kind(status, type_, text)
+    code = _code(parsed)
+    kind = _kind(status or (code if isinstance(code, int) else None), type_, str(code), text)
     request_id = lowered.get("request-id") or lowered.get("x-request-id") or _string(_get(parsed, "request_id"))
     words = f"{type_} — {text}" if type_ else text
     if parsed is None and status is not None:
         words = f"HTTP {status}: {words}"
-    return refusal(vendor, kind, words, status=status, retry_after=lowered.get("retry-after"), request_id=request_id)
+    limits = _limits(lowered) if kind in (RequestKind.RATE, RequestKind.OVERLOAD) else ()
+    retry_after = lowered.get("retry-after")
+    error = refusal(vendor, kind, words, status=status, retry_after=retry_after, request_id=request_id, limits=limits)
+    error.retry_after = _seconds(lowered)
+    return error
 
 
 def refusal(
@@ -108,14 +132,17 @@ def refusal(
     status: int | None = None,
     retry_after: str | None = None,
     request_id: str | None = None,
+    limits: Iterable[str] = (),
 ) -> RequestError:
-    """One sentence: who, what, the vendor's words, what to do next, and the id that a support request needs."""
+    """One sentence: who, what, the vendor's words, what to do next, and the id that a support request needs; below it
+    the `limits` that the vendor told, a line each."""
     # Vendors quote the key they refuse, in part or whole.
     words = _KEY.sub(r"\1-…", words)
     next_step = _next_step(vendor, kind, retry_after)
     trailer = f" [request {request_id}]" if request_id else ""
-    message = f"{vendor.display_name} {_VERDICT[kind]} ({words}): {next_step}{trailer}."
-    return RequestError(kind, message, status=status, request_id=request_id or None)
+    verdict = _VERDICT[kind] if vendor.key_place or kind is not RequestKind.AUTH else "wants a key"
+    message = f"{vendor.display_name} {verdict} ({words}): {next_step}{trailer}."
+    return RequestError(kind, "\n".join((message, *limits)), status=status, request_id=request_id or None)
 
 
 def vendor_words(parsed: Any) -> tuple[str, str]:
@@ -123,7 +150,7 @@ def vendor_words(parsed: Any) -> tuple[str, str]:
     match parsed:
         case {"error": {"message": str(message), **rest}}:
             return _string(rest.get("type")), _squeezed(message)
-        case {"error": {"type": str(type_)}}:
+        case {"error": {"type": str(type_)}} | {"error": {"code": str(type_)}}:
             return "", type_
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
             return "", _squeezed(message)
@@ -142,7 +169,36 @@ def collapsed(body: bytes) -> str:
     return data[:_LONGEST_TEXT].decode("utf-8", "ignore").rstrip() + "..."
 
 
-def _kind(status: int | None, type_: str, text: str) -> RequestKind:
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    """What the server asked to wait; a date instead of seconds is passed over, as it needs a clock."""
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        value = headers.get(name, "").strip()
+        if value and value.replace(".", "", 1).isdecimal():
+            return float(value) / unit
+    return None
+
+
+def _limits(headers: Mapping[str, str]) -> list[str]:
+    """What the vendor said of its rates, in the order of the names; `headers` are in lower case."""
+    return [
+        f"{name}: {_squeezed(value)[:_LONGEST_LIMIT]}"
+        for name, value in sorted(headers.items())
+        if name.startswith("retry-after") or "ratelimit" in name
+    ]
+
+
+def _code(parsed: Any) -> int | str:
+    """The machine's word for the error; a number among them is a status that a gateway had from another server."""
+    match parsed:
+        case {"error": {"code": int(code) | str(code)}} | {"code": int(code) | str(code)}:
+            return int(code) if str(code).isdecimal() and 400 <= int(code) < 600 else str(code)
+        case _:
+            return ""
+
+
+def _kind(status: int | None, type_: str, code: str, text: str) -> RequestKind:
+    if told := _BY_CODE.get(code) or _BY_CODE.get(type_):
+        return told
     if status is None:
         kind = _BY_TYPE.get(type_, RequestKind.UNEXPECTED)
     else:
@@ -159,8 +215,10 @@ def _kind(status: int | None, type_: str, text: str) -> RequestKind:
 
 def _next_step(vendor: Vendor, kind: RequestKind, retry_after: str | None) -> str:
     match kind:
+        case RequestKind.AUTH if not vendor.key_place:
+            return "name its key in setup() with api_key_env or api_key_cmd"
         case RequestKind.AUTH:
-            return f"check the key in {vendor.key_variable} and what it is allowed to do"
+            return f"check the key in {vendor.key_place} and what it is allowed to do"
         case RequestKind.RATE if retry_after:
             seconds = f"{retry_after} seconds" if retry_after.strip().isdecimal() else f"until {retry_after}"
             return f"wait {seconds} and send again"

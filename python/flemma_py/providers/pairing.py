@@ -6,11 +6,11 @@ here, in the request only; the buffer stays as its owner wrote it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from flemma_py.model.prompt import Part, Speaker, TextPart, ToolCallPart, ToolResultPart, Turn
-from flemma_py.providers.tool_wire import WireIds
+from flemma_py.providers.tool_wire import WireIds, normalised_id
 
 NO_RESULT = "This tool call has no result in the chat: it was not run, or its result was removed."
 _OPENING = TextPart("(The beginning of this conversation was left out.)")
@@ -29,9 +29,9 @@ def merged(turns: Iterable[Turn]) -> list[Turn]:
     return result
 
 
-def paired(turns: list[Turn]) -> list[Turn]:
+def paired(turns: list[Turn], normalised: Callable[[str], str] = normalised_id) -> list[Turn]:
     """Alternating `turns` with wire ids for the calls and one result for each, first in the turn that follows it."""
-    ids = WireIds()
+    ids = WireIds(normalised)
     result: list[Turn] = []
     calls: list[tuple[str, str]] = []
     if turns and turns[0].speaker is Speaker.ASSISTANT:

@@ -7,6 +7,7 @@ what the chat shows is the id the model gave.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST_ID = 64
@@ -31,17 +32,18 @@ def normalised_id(id: str) -> str:
 class WireIds:
     """Gives each call of a request an id of its own, in order of the chat, so that earlier ones never change while
     the chat grows. Two calls share one neither when their ids differ only in forbidden characters, nor when a chat
-    repeats an id."""
+    repeats an id. `normalised` says what a wire allows."""
 
-    def __init__(self) -> None:
+    def __init__(self, normalised: Callable[[str], str] = normalised_id) -> None:
+        self._normalised = normalised
         self._taken: set[str] = set()
 
     def next(self, id: str) -> str:
-        wanted = candidate = normalised_id(id)
+        wanted = candidate = self._normalised(id)
         number = 1
         while candidate in self._taken:
             number += 1
             suffix = f"_{number}"
-            candidate = wanted[: _LONGEST_ID - len(suffix)] + suffix
+            candidate = wanted[: max(_LONGEST_ID, len(wanted)) - len(suffix)] + suffix
         self._taken.add(candidate)
         return candidate

@@ -16,6 +16,9 @@ NETWORK_FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 """What sending and reading may raise."""
 
 
+_BEFORE_SENDING = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """What a sentence about a failure names: the host, and the limits in seconds."""
@@ -29,7 +32,7 @@ def translate(error: Exception, exchange: Exchange, *, answering: bool = False) 
     """The error to raise from `error`. `answering`: the head of the answer had come, its body was being read."""
     _forget_headers(error)
     kind, sentence = _situation(error, exchange, answering=answering)
-    return RequestError(kind, sentence)
+    return RequestError(kind, sentence, unsent=isinstance(error, _BEFORE_SENDING))
 
 
 def _situation(error: Exception, exchange: Exchange, *, answering: bool) -> tuple[RequestKind, str]:
@@ -39,25 +42,29 @@ def _situation(error: Exception, exchange: Exchange, *, answering: bool) -> tupl
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
             return RequestKind.BAD_REQUEST, "The address in base_url is not an http or https one: correct it."
         case aiohttp.ClientConnectorDNSError() if error.host != host:
-            return RequestKind.PROXY, f"Cannot find the proxy {error.host} on the way to {host}: check HTTPS_PROXY."
+            return (
+                RequestKind.PROXY,
+                f"Cannot find the proxy {error.host} on the way to {host}: check the setting proxy or HTTPS_PROXY.",
+            )
         case aiohttp.ClientConnectorDNSError():
             return RequestKind.DNS, f"Cannot find {host}: check the network connection and the address in base_url."
         case aiohttp.ClientProxyConnectionError():
             return (
                 RequestKind.PROXY,
-                f"The proxy on the way to {host} cannot be reached: check HTTPS_PROXY and NO_PROXY.",
+                f"The proxy on the way to {host} cannot be reached: check the setting proxy, HTTPS_PROXY and NO_PROXY.",
             )
         case aiohttp.ClientHttpProxyError():
             return (
                 RequestKind.PROXY,
-                f"The proxy on the way to {host} refused (HTTP {error.status}): check HTTPS_PROXY and its password.",
+                f"The proxy on the way to {host} refused (HTTP {error.status}): check the setting proxy or "
+                "HTTPS_PROXY, and its password.",
             )
         case aiohttp.ClientConnectorCertificateError():
             reason = getattr(error.certificate_error, "verify_message", "") or "it cannot be verified"
             return (
                 RequestKind.TLS,
-                f"The certificate of {host} is not trusted ({reason}): check the clock, or set SSL_CERT_FILE "
-                "to your network's certificates.",
+                f"The certificate of {host} is not trusted ({reason}): check the clock, or set ca_bundle or "
+                "SSL_CERT_FILE to your network's certificates.",
             )
         case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
             return (

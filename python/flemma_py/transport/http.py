@@ -6,10 +6,15 @@ reached the vendor is not sent twice behind its owner's back.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
+import ssl
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 from yarl import URL
@@ -62,15 +67,26 @@ class Response:
         return b"".join(parts)[:_LONGEST_ERROR_BODY]
 
 
-class HttpClient:
-    """Keeps connections open between requests. Made and used inside one event loop; `close` it there."""
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The owner's way out. `proxy` None: what the environment says; `ca_bundle`: a file of certificates that are
+    trusted beside the system's."""
 
-    def __init__(self) -> None:
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+    proxy: str | None = None
+    ca_bundle: str | None = None
+
+
+class HttpClient:
+    """Keeps connections open between requests. Made and used inside one event loop; `close` it there. `network` may
+    change between two requests."""
+
+    def __init__(self, network: Network = Network()) -> None:
+        self.network = network
+        self._sessions: dict[tuple[bool, str | None], aiohttp.ClientSession] = {}
 
     async def warm(self, base_url: str) -> None:
         """Make the session that `base_url` will use, so that the first request does not wait for it."""
-        self._session(URL(base_url))
+        await self._session(URL(base_url))
 
     async def close(self) -> None:
         sessions = list(self._sessions.values())
@@ -99,8 +115,14 @@ class HttpClient:
             total=None, connect=connect_timeout, sock_connect=connect_timeout, sock_read=timeout
         )
         try:
-            answer = await self._session(url).post(
-                url, data=request.body, headers=headers, timeout=limits, allow_redirects=False
+            session = await self._session(url)
+            answer = await session.post(
+                url,
+                data=request.body,
+                headers=headers,
+                timeout=limits,
+                allow_redirects=False,
+                proxy=self._proxy(url),
             )
         except NETWORK_FAILURES as error:
             raise translate(error, exchange) from error
@@ -110,18 +132,47 @@ class HttpClient:
             # After the last byte this does nothing: the connection is back in the pool by then.
             answer.close()
 
-    def _session(self, url: URL) -> aiohttp.ClientSession:
+    def _proxy(self, url: URL) -> URL | None:
+        """The owner's proxy, where NO_PROXY does not leave the host out. None: the environment's, if there is one."""
+        host = url.host or ""
+        if self.network.proxy is None or _is_loopback(host) or urllib.request.proxy_bypass(host):
+            return None
+        try:
+            proxy = URL(self.network.proxy)
+        except ValueError:
+            proxy = URL()
+        if proxy.scheme not in ("http", "https") or not proxy.host:
+            raise RequestError(RequestKind.PROXY, "The address in proxy is not one as http://host:port: correct it.")
+        return proxy
+
+    async def _session(self, url: URL) -> aiohttp.ClientSession:
         # What listens on this machine is reached directly: a proxy could not reach it, and few set NO_PROXY for it.
-        local = _is_loopback(url.host or "")
-        session = self._sessions.get(local)
+        local, bundle = _is_loopback(url.host or ""), self.network.ca_bundle
+        session = self._sessions.get((local, bundle))
         if session is None or session.closed:
-            session = self._sessions[local] = _new_session(trust_env=not local)
+            trusted = await asyncio.to_thread(_trust, bundle) if bundle else None
+            session = self._sessions[local, bundle] = _new_session(trust_env=not local, trusted=trusted)
         return session
 
 
-def _new_session(*, trust_env: bool) -> aiohttp.ClientSession:
+def _trust(bundle: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(cafile=Path(bundle).expanduser())
+    except OSError as error:
+        reason = (
+            "it holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror or "it cannot be read"
+        )
+        raise RequestError(RequestKind.TLS, f"The file in ca_bundle cannot be used ({reason}): correct it.") from error
+    return context
+
+
+def _new_session(*, trust_env: bool, trusted: ssl.SSLContext | None) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        keepalive_timeout=_KEEP_ALIVE, limit=0, socket_factory=_socket, ssl=trusted if trusted else True
+    )
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=_KEEP_ALIVE, limit=0, socket_factory=_socket),
+        connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         # A compressed stream comes in lumps; a delta should come when it is said.
         headers={"User-Agent": f"flemma-py/{__version__}", "Accept-Encoding": "identity"},

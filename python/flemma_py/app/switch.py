@@ -1,0 +1,116 @@
+"""`:Flemma switch`: from the words of a person to the runtime layer of the settings. Values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from flemma_py.app.endpoint import Wires, choose, names
+from flemma_py.config.layers import Layer, Layers
+from flemma_py.config.modeline import parse
+from flemma_py.config.presets import GENERAL, Preset, Presets, find_preset, placed
+from flemma_py.config.spelling import nearest
+from flemma_py.errors import SettingsError
+
+Catalogue = dict[str, Any]
+"""Plain tables for Lua: `providers`, a list of names with their `models` and `parameters`; `presets`, with provider
+and model; `runtime`, what a new host is to be given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """`done`: the provider was changed; otherwise `layers` are what they were. `level` and `message` are for the
+    user."""
+
+    layers: Layers
+    done: bool
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    provider: str
+    model: str | None
+    parameters: Mapping[str, Any]
+    remarks: tuple[str, ...]
+
+
+def switch(line: str, layers: Layers, presets: Presets, wires: Wires) -> Switched:
+    """What becomes of the settings when somebody types `line` behind `:Flemma switch`."""
+    known = names(layers.resolve(), wires)
+    try:
+        wish = _wish(line, layers, presets)
+        if wish.provider not in known:
+            near = nearest(wish.provider, known)
+            hint = f": did you mean {near}?" if near else ""
+            raise SettingsError(f"There is no provider {wish.provider}{hint} (there are {', '.join(known)}).")
+        changed, remarks = _applied(wish, layers)
+        endpoint = choose(changed.resolve(), wires, wish.provider)
+    except SettingsError as error:
+        return Switched(layers, False, "error", error.message)
+    bullets = "".join(f"\n• {remark}" for remark in (*wish.remarks, *remarks))
+    header = f"Switched to '{endpoint.name}' with model '{endpoint.model}'"
+    return Switched(changed, True, "warn" if bullets else "info", header + (bullets or "."))
+
+
+def _wish(line: str, layers: Layers, presets: Presets) -> _Wish:
+    modeline = parse(line)
+    words, named = list(modeline.words), dict(modeline.named)
+    preset, extra = Preset(), 2
+    if words and words[0].startswith("$"):
+        preset = find_preset(presets, words.pop(0))
+        words, extra = [preset.provider or layers.resolve().provider or "", *words], 1
+    provider = named.pop("provider", None) or (words[0] if words else "")
+    model = named.pop("model", None) or (words[1] if len(words) > 1 else preset.model)
+    if not provider:
+        raise SettingsError("Name a provider: :Flemma switch PROVIDER [MODEL] [key=value …].")
+    ignored = words[2:]
+    remarks = (f"Ignored: {' '.join(ignored)} (at most {extra} words stand without a key).",) if ignored else ()
+    return _Wish(str(provider), None if model is None else str(model), {**preset.parameters, **named}, remarks)
+
+
+def _applied(wish: _Wish, layers: Layers) -> tuple[Layers, tuple[str, ...]]:
+    """The layers with the wish in them, and what of it was passed over."""
+    parameters = placed(wish.parameters, wish.provider)
+    raw = {"provider": wish.provider, "model": wish.model, "parameters": parameters}
+    changed, issues = layers.with_changes(Layer.RUNTIME, raw)
+    return changed, tuple(issue.message for issue in issues)
+
+
+def catalogue(layers: Layers, presets: Presets, wires: Wires) -> Catalogue:
+    """What there is to switch to."""
+    settings = layers.resolve()
+    providers = []
+    for name in names(settings, wires):
+        owned, provider = settings.providers.get(name), wires.providers.get(name)
+        models = list(owned.models or ()) if owned else []
+        models += [preset.model for preset in presets.values() if preset.provider == name and preset.model]
+        models += [provider.default_model] if provider and provider.default_model else []
+        group = settings.parameters.own.get(name)
+        own = [field.name for field in fields(group)] if group is not None else []
+        providers.append(
+            {
+                "name": name,
+                "models": list(dict.fromkeys(models)),
+                "parameters": sorted({*GENERAL, *own}),
+            }
+        )
+    told = {
+        name: {key: value for key in ("provider", "model") if (value := getattr(preset, key))}
+        for name, preset in presets.items()
+        if preset.provider
+    }
+    return {"providers": providers, "presets": told, "runtime": nested(layers)}
+
+
+def nested(layers: Layers) -> dict[str, Any]:
+    """The runtime layer as a table that `Layers.with_layer` reads."""
+    table: dict[str, Any] = {}
+    for path, value in layers.values.get(Layer.RUNTIME, {}).items():
+        place = table
+        for name in path[:-1]:
+            place = place.setdefault(name, {})
+        place[path[-1]] = value
+    return table

@@ -1,0 +1,67 @@
+"""A key that a command of the owner's prints (`pass show …`, `op read …`). No shell: a list is run as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from flemma_py.secrets.environment import Found, Missing
+
+SECONDS = 10.0
+_LONGEST_COMPLAINT = 200
+
+
+def split_command(command: str | Sequence[str]) -> tuple[str, ...]:
+    """The words of a command; `~` in front of the program is the home. Raises ValueError where a quote stays open, or
+    where there is nothing to run."""
+    words = shlex.split(command) if isinstance(command, str) else list(command)
+    if not words:
+        raise ValueError("it is empty")
+    return (str(Path(words[0]).expanduser()) if words[0].startswith("~") else words[0], *words[1:])
+
+
+async def run_key_command(command: Sequence[str], *, seconds: float = SECONDS) -> Found | Missing:
+    """The first line that the command prints. A reason holds what it wrote to stderr, and nothing of its output."""
+    program = Path(command[0]).name
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        return Missing((f"api_key_cmd could not run {program}: {getattr(error, 'strerror', None) or 'bad word'}",))
+    try:
+        output, complaint = await asyncio.wait_for(process.communicate(), seconds)
+    except TimeoutError:
+        return Missing((f"api_key_cmd ({program}) printed no key within {seconds:g} seconds",))
+    finally:
+        await _end(process)
+    return _judged(program, process.returncode or 0, output, complaint)
+
+
+def _judged(program: str, code: int, output: bytes, complaint: bytes) -> Found | Missing:
+    lines = output.decode("utf-8", "replace").splitlines()
+    key = lines[0].strip() if lines else ""
+    if code == 0 and key:
+        return Found(key, "api_key_cmd")
+    said = " ".join(complaint.decode("utf-8", "replace").split())
+    for word in filter(None, (line.strip() for line in lines)):
+        said = said.replace(word, "[redacted]")
+    how = f"ended with code {code}" if code else "printed nothing"
+    return Missing((f"api_key_cmd ({program}) {how}" + (f": {said[:_LONGEST_COMPLAINT]}" if said else ""),))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """The command and what it started: a pinentry that nobody answers must not outlive the wait for it."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
