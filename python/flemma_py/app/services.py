@@ -6,6 +6,7 @@ The host answers Neovim before any of this is loaded; `warm` brings it in from a
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
 from collections.abc import Callable, Mapping
@@ -29,7 +30,7 @@ from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.presets import Presets, expand_model, read_presets
 from flemma_py.config.schema import Settings
-from flemma_py.errors import RequestError, SettingsError
+from flemma_py.errors import FlemmaError, RequestError, SettingsError
 from flemma_py.registry import discover
 from flemma_py.secrets.environment import Found, Missing
 from flemma_py.secrets.keys import Keys
@@ -147,10 +148,27 @@ class Services:
         await asyncio.shield(self._loaded)
 
     async def _load(self) -> None:
-        await asyncio.to_thread(self._load_all)
-        self.settle()
+        try:
+            await asyncio.to_thread(self._load_all)
+            self.settle()
+        finally:
+            # What is loaded stays for the host's life: no collection need ever look at it again.
+            gc.freeze()
+            gc.enable()
+
+    async def prepare(self) -> None:
+        """What nobody waits for: have everything loaded, and the session that the next request will use."""
+        await self.warm()
+        try:
+            base_url = (await self.endpoint()).base_url
+            if base_url is not None:
+                await self.client.warm(base_url)
+        except FlemmaError as error:
+            # The send that needs it will say so.
+            log.info("nothing to warm: %s", error.message)
 
     def _load_all(self) -> None:
+        importlib.import_module("flemma_py.transport.startup").load_aiohttp()
         for name in HEAVY:
             importlib.import_module(name)
         # Found here and not by the first send: looking for what third parties installed takes some 20 ms.

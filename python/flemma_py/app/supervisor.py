@@ -22,7 +22,7 @@ class Supervisor:
     async def run(self) -> None:
         """Live as long as the host does."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._services.warm(), name="warm")
+            group.create_task(self._services.prepare(), name="prepare")
             while True:
                 conversation = await self._arrivals.get()
                 group.create_task(conversation.run(), name="conversation")

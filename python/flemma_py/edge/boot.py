@@ -5,6 +5,7 @@ Nothing heavy is imported here: Neovim's first message is answered before aiohtt
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 def boot(nvim: pynvim.Nvim) -> Callable[[str, Mapping[str, Any]], None]:
     """Make the host for this Neovim and return the function that takes its messages."""
+    # While modules are loaded nothing is garbage; `Services` turns the collector on again when they are there.
+    gc.disable()
     bridge = Bridge(nvim)
 
     def say(level: str, message: str) -> None:

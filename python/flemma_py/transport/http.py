@@ -82,7 +82,7 @@ class HttpClient:
 
     def __init__(self, network: Network = Network()) -> None:
         self.network = network
-        self._sessions: dict[tuple[bool, str | None], aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, bool, str | None], aiohttp.ClientSession] = {}
 
     async def warm(self, base_url: str) -> None:
         """Make the session that `base_url` will use, so that the first request does not wait for it."""
@@ -148,15 +148,20 @@ class HttpClient:
     async def _session(self, url: URL) -> aiohttp.ClientSession:
         # What listens on this machine is reached directly: a proxy could not reach it, and few set NO_PROXY for it.
         local, bundle = _is_loopback(url.host or ""), self.network.ca_bundle
-        session = self._sessions.get((local, bundle))
+        plain = local and url.scheme == "http"
+        session = self._sessions.get((local, plain, bundle))
         if session is None or session.closed:
-            trusted = await asyncio.to_thread(_trust, bundle) if bundle else None
-            session = self._sessions[local, bundle] = _new_session(trust_env=not local, trusted=trusted)
+            trusted = None if plain else await asyncio.to_thread(_trust, bundle)
+            session = self._sessions[local, plain, bundle] = _new_session(trust_env=not local, trusted=trusted)
         return session
 
 
-def _trust(bundle: str) -> ssl.SSLContext:
+def _trust(bundle: str | None) -> ssl.SSLContext:
+    """The system's certificates and the owner's. Reads files."""
     context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    if bundle is None:
+        return context
     try:
         context.load_verify_locations(cafile=Path(bundle).expanduser())
     except OSError as error:
