@@ -41,6 +41,36 @@ local commands = {
       require("flemma.actions").format()
     end,
   },
+  install = {
+    about = "make or renew Flemma's own Python environment",
+    complete = { "cancel", "force" },
+    run = function(args)
+      local install = require("flemma.install")
+      if args[1] == "cancel" then
+        return install.cancel()
+      end
+      install.run({ force = args[1] == "force" })
+    end,
+  },
+  ["logging:enable"] = {
+    about = "write a log from now on, at a level or at the one of the settings",
+    complete = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR" },
+    run = function(args)
+      require("flemma.logging").enable(args[1])
+    end,
+  },
+  ["logging:disable"] = {
+    about = "log errors only",
+    run = function()
+      require("flemma.logging").disable()
+    end,
+  },
+  ["logging:open"] = {
+    about = "open the log in a tab",
+    run = function()
+      require("flemma.logging").open()
+    end,
+  },
   notices = {
     about = "show the last notices whole",
     run = function()
@@ -60,6 +90,14 @@ local function names()
   local list = vim.tbl_keys(commands)
   table.sort(list)
   return list
+end
+
+--- What the list and the help show of each command, by name.
+---@return { name: string, about: string, complete: string[] }[]
+function M.described()
+  return vim.tbl_map(function(name)
+    return { name = name, about = commands[name].about, complete = commands[name].complete or {} }
+  end, names())
 end
 
 --- The command whose name is nearest, if it is at most three edits away.
@@ -90,7 +128,7 @@ end
 local function list()
   local lines = { "commands:" }
   for _, name in ipairs(names()) do
-    lines[#lines + 1] = ("  :Flemma %-14s %s"):format(name, commands[name].about)
+    lines[#lines + 1] = ("  :Flemma %-16s %s"):format(name, commands[name].about)
   end
   -- Asked for, and as long as `:ls`: the user may press a key when it has been read.
   vim.api.nvim_echo({ { "Flemma " .. table.concat(lines, "\n") } }, false, {})

@@ -12,6 +12,7 @@ M.defaults = {
   },
   editing = { disable_textwidth = true, auto_write = false },
   tools = { show_spinner = true, cursor_after_result = "result" },
+  logging = { enabled = false },
 }
 
 ---@type table what setup() was given

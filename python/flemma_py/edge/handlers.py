@@ -16,6 +16,7 @@ from typing import Any
 
 from flemma_py import PROTOCOL
 from flemma_py import log as log_file
+from flemma_py.app.checkup import checkup
 from flemma_py.app.conversation import Conversation
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
@@ -44,6 +45,7 @@ class Handlers:
         self._serving = False
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
+        self._raw: Mapping[str, Any] = {}
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -75,8 +77,13 @@ class Handlers:
                 self._detach(integer(payload, "buf"))
             case "settings":
                 self._configure(mapping(payload, "settings"))
+            case "logging":
+                self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
             case "report":
-                self._bridge.tell("report", self._report())
+                report = self._report()
+                if payload.get("whole"):
+                    report["checkup"] = checkup(self._services, self._raw)
+                self._bridge.tell("report", report)
             case _:
                 raise EditorError(f"Flemma's Lua side sent a message that its host does not know: {kind}")
 
@@ -91,10 +98,16 @@ class Handlers:
         self._configure(hello.settings)
 
     def _configure(self, raw: Mapping[str, Any]) -> None:
+        self._raw = raw
         self._services.configure(raw)
+        self._log(enabled=self._services.settings.logging.enabled)
+
+    def _log(self, *, enabled: bool, level: str = "") -> None:
+        """Write the log from now on. An empty `level`: that of the settings."""
         logging_settings = self._services.settings.logging
         path = Path(logging_settings.path or Path(self._log_folder, "flemma.log")).expanduser()
-        log_file.start(path, enabled=logging_settings.enabled, level=logging_settings.level)
+        chosen = level if level in log_file.LEVELS else logging_settings.level
+        log_file.start(path, enabled=enabled, level=chosen)
 
     async def _claim(self) -> None:
         """One host serves a Neovim: Lua says whether that is this one."""
