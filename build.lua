@@ -20,7 +20,7 @@ local function is_done()
   return message ~= nil
 end
 
-if coroutine.running() then
+if coroutine.isyieldable() then
   local label
   while not is_done() do
     local now = install.label()

@@ -9,7 +9,7 @@ local M = {}
 ---@field plain boolean this Neovim has no progress messages
 
 --- Columns that 'showcmd', the prompt, and the title and percentage of a progress message take.
-local RESERVED = 30
+local RESERVED = 36
 
 ---@param title string
 ---@return flemma.Progress
