@@ -4,6 +4,7 @@
 #   make test          ruff, mypy, Lua modules, pure, wire and editor tests; NVIM=path picks another Neovim
 #   make test-system   what needs programs of Debian or npm: stylua, luacheck, tests of keyring and sandbox
 #   make soak          the same tests with full counts, long
+#   make generate      write the tables of doc/flemma.txt from the code
 #   make lint check format develop bench screenshot lock
 
 PY := .venv/bin/python
@@ -14,7 +15,7 @@ JOBS ?= 2
 export NVIM
 export PYTHON
 
-.PHONY: help prepare demo develop test test-system soak lint check format bench screenshot lock
+.PHONY: help prepare demo develop test test-system soak lint check format generate bench screenshot lock
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -48,6 +49,9 @@ format: prepare
 	@$(PY) -m ruff check --quiet --fix . || true
 	@$(PY) -m ruff format --quiet .
 	@if command -v npm >/dev/null; then scripts/stylua; else echo 'flemma: Lua was not formatted: stylua comes with npm'; fi
+
+generate: prepare
+	@$(PY) scripts/generate.py
 
 bench: prepare
 	@$(PY) bench/run.py

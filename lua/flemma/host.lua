@@ -66,7 +66,7 @@ local function cannot_run(reason)
   local python, kind = host.python or "python3", host.kind
   local chats = require("flemma.buffer")
   M.stop()
-  host.lacking = ("the Python at %s %s"):format(vim.fn.fnamemodify(python, ":~"), reason)
+  host.lacking = ("%s %s"):format(vim.fn.fnamemodify(python, ":~"), reason)
   host.dead = host.lacking .. ": :Flemma install brings the packages"
   if kind == "chosen" or kind == "checkout" then
     host.dead = ("%s: run `%s -m pip install --require-hashes -r %s`, or :Flemma install"):format(

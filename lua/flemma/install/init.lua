@@ -142,7 +142,10 @@ end
 ---@param answered fun(now: boolean)
 function M.offer(why, answered)
   vim.ui.select({ "install now", "not now" }, {
-    prompt = ("Flemma: %s. Install the packages into stdpath('data')/flemma/venv?"):format(why),
+    prompt = ("Flemma needs its Python packages (%s). Install them into %s?"):format(
+      why,
+      vim.fn.fnamemodify(vim.fs.joinpath(vim.fn.stdpath("data"), "flemma"), ":~")
+    ),
     kind = "flemma.install",
   }, function(choice)
     answered(choice == "install now")
