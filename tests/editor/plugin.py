@@ -17,6 +17,7 @@ from tests.editor.neovim import ROOT
 
 FOLDERS = ("lua", "plugin", "ftplugin", "ftdetect", "python", "rplugin")
 PROGRAMS = ("sh", "rm", "dirname", "readlink", "uname", "sleep", "cat")
+UV = ROOT / ".venv/bin/uv"
 NAME = "flemma_test_packages"
 
 
@@ -55,14 +56,14 @@ def make_plugin(plugin: Path, wheels: Path, *, packages: str = "") -> Path:
 
 
 def make_programs(folder: Path, *, python: str = "python3", uv: bool = False) -> Path:
-    """A PATH with few programs: the Python that runs these tests under the name `python`, and uv if wanted."""
+    """A PATH with few programs: the Python that runs these tests under the name `python`, and uv if wanted and there."""
     folder.mkdir()
     for name in PROGRAMS:
         link(folder / name, shutil.which(name))
     if python:
         link(folder / python, getattr(sys, "_base_executable"))  # noqa: B009
-    if uv:
-        link(folder / "uv", str(ROOT / ".venv/bin/uv"))
+    if uv and UV.exists():
+        link(folder / "uv", str(UV))
     return folder
 
 
