@@ -56,7 +56,7 @@ def make_plugin(plugin: Path, wheels: Path, *, packages: str = "") -> Path:
 
 
 def make_programs(folder: Path, *, python: str = "python3", uv: bool = False) -> Path:
-    """A PATH with few programs: the Python that runs these tests under the name `python`, and uv if wanted and there."""
+    """A PATH with few programs: the Python that runs these tests under the name `python`, and uv if wanted."""
     folder.mkdir()
     for name in PROGRAMS:
         link(folder / name, shutil.which(name))

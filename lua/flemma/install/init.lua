@@ -27,7 +27,8 @@ local function show_progress(job)
   end
   local timer = assert(vim.uv.new_timer())
   local function show()
-    if running == job then
+    -- Without a screen each update would be one more line of output.
+    if running == job and #vim.api.nvim_list_uis() > 0 then
       local text = ("%s, %d s"):format(job.label, job:seconds())
       require("flemma.progress").update(progress, text, math.floor(100 * seen / math.max(total, 1)))
     end

@@ -23,7 +23,14 @@ local ASTRAY = { "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PYTHONHOME", "PYTHONPA
 
 ---@return flemma.InstallJob
 function M.new()
-  local fields = { process = nil, cancelled = false, record = {}, label = "", started = vim.uv.now(), on_line = nil }
+  local fields = {
+    process = nil,
+    cancelled = false,
+    record = {},
+    label = "looking at the packages",
+    started = vim.uv.now(),
+    on_line = nil,
+  }
   return setmetatable(fields, Job)
 end
 
