@@ -8,7 +8,7 @@
 #   make lint check format develop bench screenshot lock
 
 PY := .venv/bin/python
-PYTHON_SOURCES := $(wildcard python/flemma_py rplugin tests)
+PYTHON_SOURCES := $(wildcard python/flemma_py rplugin tests bench)
 JOBS ?= 2
 
 # In a terminal of Neovim the environment's NVIM is a socket: scripts/find-nvim knows that.
@@ -54,7 +54,7 @@ generate: prepare
 	@$(PY) scripts/generate.py
 
 bench: prepare
-	@$(PY) bench/run.py
+	@$(PY) -m bench.run $(ARGS)
 
 screenshot: prepare
 	@$(PY) scripts/screenshot.py

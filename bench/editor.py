@@ -17,6 +17,8 @@ from bench.sides import BASELINE, Side
 WIDTH, HEIGHT = 120, 40
 PATIENCE = 60.0
 """Seconds after which a measurement is given up."""
+_WARM_AT_LAST = 6.0
+"""Seconds after which a side that is still busy is measured as it is."""
 
 _TELL_READY = (
     "autocmd VimEnter * ++once lua vim.schedule(function() vim.schedule(function() vim.rpcnotify(1, 'ready') end) end)"
@@ -126,18 +128,15 @@ class Editor(Client):
             self.pump(left)
 
     def warm(self) -> None:
-        """Wait until whatever was started with the file has had its time."""
-        self.until_ready()
-        self.rest(0.9)
-        self.until_quiet()
-
-    def until_quiet(self) -> None:
         """Wait until Neovim and what it started need no processor any more: a host that still imports, a parser in the
         background."""
-        while (before := self.busy_seconds()) is not None:
-            self.rest(0.25)
-            if self.busy_seconds() - before <= 0.02:
-                return
+        self.until_ready()
+        quiet, before = 0, self.busy_seconds()
+        end = time.monotonic() + _WARM_AT_LAST
+        while quiet < 2 and time.monotonic() < end:
+            self.rest(0.15)
+            now = self.busy_seconds()
+            quiet, before = (quiet + 1 if now - before <= 0.01 else 0), now
 
     # ---- asking
 

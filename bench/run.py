@@ -32,7 +32,9 @@ def main(words: Sequence[str] | None = None) -> int:
         rows = _measure(nvim, Path(folder), arguments.only or list(MEASURES), quick=arguments.quick)
     print(table(rows))
     over = [row.measure.strip() for row in rows if row.good is False]
-    print(f"\n{time.monotonic() - began:.0f} s; over target: {len(over)} of {sum(row.good is not None for row in rows)}")
+    print(
+        f"\n{time.monotonic() - began:.0f} s; over target: {len(over)} of {sum(row.good is not None for row in rows)}"
+    )
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps([row.plain() for row in rows], indent=1) + "\n")

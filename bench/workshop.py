@@ -31,7 +31,12 @@ class Workshop:
         self.peer.forget()
         home = self.home / str(next(self._homes))
         editor = Editor(
-            self.nvim, SIDES[side] if isinstance(side, str) else side, self.peer.base_url, home, [str(argument) for argument in arguments], watched=watched
+            self.nvim,
+            SIDES[side] if isinstance(side, str) else side,
+            self.peer.base_url,
+            home,
+            [str(argument) for argument in arguments],
+            watched=watched,
         )
         try:
             yield editor

@@ -11,7 +11,7 @@ from bench.server import FIRST
 from bench.sides import FLEMMA, HOST, WRITER
 from bench.workshop import Workshop, alternate
 
-HOLD = 1.0
+HOLD = 0.8
 """Seconds between the request and the first words: about what a model takes. What a key press begins is over then."""
 
 
@@ -29,5 +29,5 @@ def measure(shop: Workshop) -> Iterator[Row]:
                 return {"shown": (shown - sent) * 1000}
 
         where = "small chat" if messages == 2 else f"{messages:,} messages"
-        shown = medians(alternate((WRITER, HOST, FLEMMA), shop.runs(5), sample)["shown"])
+        shown = medians(alternate((WRITER, HOST, FLEMMA), shop.runs(3), sample)["shown"])
         yield difference(f"first delta to screen, {where}", shown, WRITER, 2)

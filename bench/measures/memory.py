@@ -32,7 +32,7 @@ def measure(shop: Workshop) -> Iterator[Row]:
     hosts = medians(found["host"])
     yield at_most("host after one reply", {side: hosts[side] for side in (HOST, FLEMMA)}, 90, "MB")
     yield _after_demo_reply(shop)
-    found = alternate((NOTHING, MARKDOWN, WRITER, HOST, FLEMMA), shop.runs(2), lambda side: after_reply(side, large))
+    found = alternate((NOTHING, MARKDOWN, WRITER, HOST, FLEMMA), 1, lambda side: after_reply(side, large))
     messages = "1,000 (quick)" if shop.quick else "20,000"
     yield difference(f"Neovim with {messages} messages", medians(found["editor"]), WRITER, 10, "MB")
     hosts = medians(found["host"])

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.figures import Row, exponent, medians, plain, ratio
-from bench.sides import FLEMMA, HOST, MARKDOWN, NOTHING, WRITER
+from bench.sides import FLEMMA, HOST, NOTHING, WRITER
 from bench.workshop import Workshop, alternate
 
-SIDES = (NOTHING, MARKDOWN, WRITER, HOST, FLEMMA)
+SIDES = (NOTHING, WRITER, HOST, FLEMMA)
 
 
 def measure(shop: Workshop) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from bench.sides import FLEMMA, HOST, WRITER
 from bench.workshop import Workshop, alternate
 
 SIDES = (WRITER, HOST, FLEMMA)
+LAST_LINES = "return vim.api.nvim_buf_get_lines(0, -6, -1, false)"
 COUNTS = (1000, 2000, 5000, 20_000)
 
 
@@ -47,6 +48,7 @@ def _answer(shop: Workshop, *, messages: int, count: int) -> tuple[dict[str, flo
             editor.rest(0.1)
             first = shop.peer.at("first")
             assert first is not None
+            assert f"{count - 1}" in str(editor.lua(LAST_LINES)), "the answer is not all there"
             return {"total": (done - first) * 1000, "stall": editor.stop_stall()["max"]}
 
     found = alternate(SIDES, shop.runs(3), sample)

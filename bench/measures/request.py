@@ -12,7 +12,7 @@ from bench.workshop import Workshop, alternate
 
 SIDES = (WRITER, HOST, FLEMMA)
 SEND = "<C-]>"
-COUNT_OF_WARM_SENDS = 5
+COUNT_OF_WARM_SENDS = 3
 
 
 def measure(shop: Workshop) -> Iterator[Row]:
@@ -83,7 +83,7 @@ def _again(shop: Workshop, editor: Editor) -> dict[str, float]:
     """Write the order into the new prompt and send it once more, after a pause as people make it."""
     editor.lua("vim.api.nvim_buf_set_lines(0, -2, -1, false, { ... })", deltas(1))
     editor.press("G")
-    editor.rest(0.2)
+    editor.rest(0.15)
     found = send(shop, editor)
     editor.until_done()
     return found

@@ -11,8 +11,8 @@ from bench.sides import FLEMMA, HOST, MARKDOWN, NOTHING, WRITER
 from bench.workshop import Workshop, alternate
 
 SIDES = (NOTHING, MARKDOWN, WRITER, HOST, FLEMMA)
-LETTERS = "quickbrownfxjmpsvthlazydg"
-BETWEEN = 0.03
+LETTERS = "quickbrownfxjmp"
+BETWEEN = 0.02
 """Seconds between two letters."""
 
 
@@ -24,10 +24,10 @@ def measure(shop: Workshop) -> Iterator[Row]:
             with shop.editor(side, str(file)) as editor:
                 editor.warm()
                 editor.press("Go")
-                editor.rest(0.3)
+                editor.rest(0.2)
                 shown = _type(editor)
                 editor.start_stall()
-                editor.rest(0.7)
+                editor.rest(0.5)
                 return {"shown": shown, "stall": editor.stop_stall()["max"]}
 
         found = alternate(SIDES, shop.runs(3), sample)

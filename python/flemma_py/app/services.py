@@ -63,7 +63,13 @@ class Services:
         await asyncio.shield(self._loaded)
 
     async def _load(self) -> None:
-        await asyncio.to_thread(_import_all)
+        await asyncio.to_thread(self._load_all)
+
+    def _load_all(self) -> None:
+        for name in HEAVY:
+            importlib.import_module(name)
+        # Found here and not by the first send: looking for what third parties installed takes some 20 ms.
+        _ = self.providers, self.runner
 
     @property
     def client(self) -> HttpClient:
@@ -132,8 +138,3 @@ class Services:
         for part in (self._client, self._evaluation, self._demo):
             if part is not None:
                 await part.close()
-
-
-def _import_all() -> None:
-    for name in HEAVY:
-        importlib.import_module(name)
