@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS = {
-    "model": 0, "registry": 0, "config": 0,
+    "model": 0, "registry": 0, "config": 0, "packages": 0,
     "document": 1, "templating": 1, "prompt": 1,
     "providers": 2, "accounting": 2,
     "conversation": 3,

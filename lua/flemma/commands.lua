@@ -41,6 +41,36 @@ local commands = {
       require("flemma.actions").format()
     end,
   },
+  install = {
+    about = "make or renew Flemma's own Python environment",
+    complete = { "cancel", "force" },
+    run = function(args)
+      local install = require("flemma.install")
+      if args[1] == "cancel" then
+        return install.cancel()
+      end
+      install.run({ force = args[1] == "force" })
+    end,
+  },
+  ["logging:enable"] = {
+    about = "write a log from now on, at a level or at the one of the settings",
+    complete = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR" },
+    run = function(args)
+      require("flemma.logging").enable(args[1])
+    end,
+  },
+  ["logging:disable"] = {
+    about = "log errors only",
+    run = function()
+      require("flemma.logging").disable()
+    end,
+  },
+  ["logging:open"] = {
+    about = "open the log in a tab",
+    run = function()
+      require("flemma.logging").open()
+    end,
+  },
   notices = {
     about = "show the last notices whole",
     run = function()
@@ -81,6 +111,15 @@ local function names()
   local list = vim.tbl_keys(commands)
   table.sort(list)
   return list
+end
+
+--- What the list and the help show of each command, by name.
+---@return { name: string, about: string, complete: string[] }[]
+function M.described()
+  return vim.tbl_map(function(name)
+    local complete = commands[name].complete
+    return { name = name, about = commands[name].about, complete = type(complete) == "table" and complete or {} }
+  end, names())
 end
 
 --- The command whose name is nearest, if it is at most three edits away.

@@ -8,12 +8,17 @@ local M = {}
 ---@class (exact) flemma.Host
 ---@field channel integer?
 ---@field ready boolean the host has answered the protocol exchange
----@field started integer when it was started, in milliseconds
+---@field started number when it was started, in milliseconds of now()
 ---@field failures integer deaths in a row, each soon after its start
 ---@field leaving boolean Neovim is about to exit
 ---@field waiting boolean a restart is due
 ---@field dead string? why it is not started again by itself
-local host = { channel = nil, ready = false, started = 0, failures = 0, leaving = false, waiting = false, dead = nil }
+---@field lacking string? its Python cannot run it: the next send offers the install
+---@field python string? what it was started with
+---@field kind flemma.PythonKind?
+---@field offered boolean? the user is being asked about the install
+---@field took integer? milliseconds from its start to its first answer
+local host = { channel = nil, ready = false, started = 0, failures = 0, leaving = false, waiting = false }
 
 local BACKOFF_MS = { 100, 500, 1000, 2000, 5000, 10000, 30000 }
 local GIVE_UP_AFTER = 4
@@ -23,24 +28,26 @@ local WELL_AFTER_MS = 10000
 ---@type string[] last lines the host wrote to stderr
 local complaints = {}
 
+---@return number milliseconds
+local function now()
+  return vim.uv.hrtime() / 1e6
+end
+
 local function report(message)
   require("flemma.notify").error(message)
 end
 
---- The Python to use: the user's choice, the checkout's own venv, the installed venv, else whatever python3 is.
----@return string
-function M.python()
-  if vim.g.flemma_python then
-    return vim.fn.expand(vim.g.flemma_python)
-  end
-  local bin = vim.fn.has("win32") == 1 and "Scripts/python.exe" or "bin/python"
-  for _, venv in ipairs({ require("flemma").root() .. "/.venv", vim.fn.stdpath("data") .. "/flemma/venv" }) do
-    if vim.fn.executable(venv .. "/" .. bin) == 1 then
-      return venv .. "/" .. bin
-    end
-  end
-  return "python3"
-end
+--- Run in the host's process before anything else: exit codes that say why it cannot be one.
+local BOOT = [[
+import sys
+if sys.version_info < (3, 11): sys.exit(65)
+try:
+    import pynvim
+except ImportError:
+    sys.exit(66)
+pynvim.start_host()
+]]
+local UNFIT = { [65] = "is older than 3.11", [66] = "lacks the package pynvim" }
 
 local function hello()
   return {
@@ -53,14 +60,40 @@ local function hello()
   }
 end
 
+--- The host's Python cannot run it. Said at once only where the user can mend it; else the next send offers the
+--- install, and a file that is merely opened stays silent.
+---@param reason string end of a sentence about the Python
+local function cannot_run(reason)
+  local python, kind = host.python or "python3", host.kind
+  local chats = require("flemma.buffer")
+  M.stop()
+  host.lacking = ("%s %s"):format(vim.fn.fnamemodify(python, ":~"), reason)
+  host.dead = host.lacking .. ": :Flemma install brings the packages"
+  if kind == "chosen" or kind == "checkout" then
+    host.dead = ("%s: run `%s -m pip install --require-hashes -r %s`, or :Flemma install"):format(
+      host.lacking,
+      vim.fn.shellescape(python),
+      vim.fn.shellescape(require("flemma.install.venv").lock_file())
+    )
+    report(host.dead)
+  end
+  if chats.keep_sends() then
+    M.ensure()
+  end
+end
+
 --- End of a host, however it came: leave every buffer usable, then start again.
 ---@param code integer
 local function on_exit(code)
+  local answered = host.ready
   host.channel, host.ready = nil, false
   if host.leaving then
     return
   end
-  local well = vim.uv.now() - host.started > WELL_AFTER_MS
+  if not answered and (UNFIT[code] or host.kind == "found") then
+    return cannot_run(UNFIT[code] or ("does not run (code %d)"):format(code))
+  end
+  local well = now() - host.started > WELL_AFTER_MS
   host.failures = well and 1 or host.failures + 1
   local kept = require("flemma.buffer").host_died()
   local why = complaints[#complaints] and (" (" .. complaints[#complaints] .. ")") or ""
@@ -90,7 +123,9 @@ end
 
 local function spawn()
   local root = require("flemma").root()
-  local command = { M.python(), "-c", "import pynvim; pynvim.start_host()", root .. "/rplugin/python3/flemma.py" }
+  host.python, host.kind = require("flemma.install.venv").choose()
+  host.started, host.took = now(), nil
+  local command = { host.python, "-c", BOOT, root .. "/rplugin/python3/flemma.py" }
   return pcall(vim.fn.jobstart, command, {
     rpc = true,
     on_exit = function(id, code)
@@ -123,21 +158,71 @@ function M.start()
   end
   local ok, channel = spawn()
   if not ok or channel <= 0 then
-    host.failures = GIVE_UP_AFTER
-    host.dead = ("cannot start Python (%s): set vim.g.flemma_python to a Python 3.11 or newer"):format(M.python())
-    report(host.dead)
-    require("flemma.buffer").host_died()
+    cannot_run("is no program that can be started")
     return false
   end
-  host.channel, host.ready, host.dead, host.started = channel, false, nil, vim.uv.now()
+  host.channel, host.ready, host.dead, host.lacking = channel, false, nil, nil
   M.send("hello", hello())
+  require("flemma.logging").tell()
   require("flemma.buffer").host_started()
   return true
 end
 
+--- Sends that are kept end without having been sent.
+---@param why string
+local function give_up(why)
+  host.dead = why
+  require("flemma.buffer").host_died()
+end
+
+local function offer_install()
+  local install = require("flemma.install")
+  if host.offered or install.is_running() then
+    return
+  end
+  host.offered = true
+  vim.schedule(function()
+    install.offer(host.lacking or "packages are missing", function(wanted)
+      host.offered = false
+      if wanted then
+        install.run()
+      elseif not install.is_running() then
+        give_up(host.dead or "the packages are not installed")
+        require("flemma.notify").info("not sent: the packages are missing; :Flemma install brings them")
+      end
+    end)
+  end)
+end
+
+--- An install has ended. New packages are taken into use at once, unless a chat is busy with a host that runs.
+---@param good boolean
+---@param message string
+function M.installed(good, message)
+  local chats = require("flemma.buffer")
+  if not good then
+    if not host.channel then
+      give_up(message)
+    end
+    return
+  end
+  if host.channel and chats.any_busy() then
+    return
+  end
+  M.stop()
+  host.failures, host.dead, host.lacking = 0, nil, nil
+  if chats.any() then
+    M.start()
+  end
+end
+
 --- Make sure that a host is there for a send: at once, also when a restart was due later or had been given up.
+--- Where its Python lacks packages the user is asked about the install, and the send is kept until that is done.
 ---@return boolean
 function M.ensure()
+  if host.lacking then
+    offer_install()
+    return true
+  end
   if host.dead then
     host.failures, host.dead = 0, nil
   end
@@ -161,6 +246,11 @@ function M.answered(protocol)
   local ours = require("flemma").protocol
   if protocol == ours then
     host.ready = true
+    host.took = math.floor(now() - host.started)
+    if host.kind == "own" and require("flemma.install.venv").is_stale() then
+      local message = "Flemma was updated: :Flemma install brings its packages"
+      require("flemma.notify").once(message, vim.log.levels.WARN)
+    end
     return
   end
   host.failures = GIVE_UP_AFTER
@@ -173,13 +263,13 @@ function M.answered(protocol)
   require("flemma.buffer").host_died()
 end
 
---- The host cannot serve (its Python lacks our packages, or another host is there).
----@param reason string
-function M.unavailable(reason)
-  M.stop()
-  host.dead = reason
-  report(reason)
-  require("flemma.buffer").host_died()
+--- The host on this channel cannot serve: its Python is too old or lacks our packages.
+---@param channel integer
+---@param reason string end of a sentence about its Python
+function M.unavailable(channel, reason)
+  if channel == host.channel then
+    cannot_run(reason)
+  end
 end
 
 --- May the host on this channel serve this Neovim? Only the one we started may.
@@ -199,22 +289,30 @@ end
 
 function M.settings_changed()
   M.send("settings", { settings = require("flemma.settings").plain() })
+  require("flemma.logging").tell()
 end
 
 ---@return string
 function M.log_path()
-  return vim.fs.joinpath(vim.fn.stdpath("log"), "flemma.log")
+  return require("flemma.logging").path()
 end
 
 --- For tests and :checkhealth.
----@return { channel: integer?, pid: integer?, ready: boolean, failures: integer, dead: string? }
+---@return { channel: integer?, pid: integer?, ready: boolean, failures: integer, dead: string?, took: integer? }
 function M.status()
   local pid
   if host.channel then
     local ok, found = pcall(vim.fn.jobpid, host.channel)
     pid = ok and found or nil
   end
-  return { channel = host.channel, pid = pid, ready = host.ready, failures = host.failures, dead = host.dead }
+  return {
+    channel = host.channel,
+    pid = pid,
+    ready = host.ready,
+    failures = host.failures,
+    dead = host.dead,
+    took = host.took,
+  }
 end
 
 ---@type fun(report: table)?
@@ -222,9 +320,10 @@ local on_report
 
 --- Ask the host what it knows of itself (process, Python, mirrors). `callback` is called when it answers.
 ---@param callback fun(report: table)
-function M.report(callback)
+---@param opts? { whole: boolean } whole: with settings, keys and packages, for :checkhealth
+function M.report(callback, opts)
   on_report = callback
-  M.send("report", {})
+  M.send("report", { whole = opts ~= nil and opts.whole })
 end
 
 ---@param answer table

@@ -15,7 +15,7 @@ function doors.claim(payload)
 end
 
 function doors.unavailable(payload)
-  require("flemma.host").unavailable(payload.reason)
+  require("flemma.host").unavailable(payload.channel, payload.reason)
 end
 
 --- Write into a buffer; with `ended`, the chat is idle afterwards, whether the writing worked or not.

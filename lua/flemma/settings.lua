@@ -14,6 +14,7 @@ M.defaults = {
   tools = { show_spinner = true, cursor_after_result = "result" },
   notify = { enabled = true, timeout = 8000, max_width = 60, padding = 1, border = "rounded", title = "Flemma" },
   pricing = { enabled = true },
+  logging = { enabled = false },
 }
 
 ---@type table what setup() was given

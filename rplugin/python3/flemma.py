@@ -5,6 +5,7 @@ packages it answers every call with one sentence, and a second host beside ours 
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pynvim
@@ -17,16 +18,19 @@ class Flemma:
     """What Neovim sees of Flemma's Python side."""
 
     def __init__(self, nvim: pynvim.Nvim) -> None:
-        try:
+        from flemma_py.packages import unfit
+
+        self._handle: Callable[[str, dict[str, object]], object]
+        if reason := unfit():
+            self._handle = lambda kind, payload: nvim.exec_lua(
+                "require('flemma.receive').call('unavailable', ...)",
+                {"channel": nvim.channel_id, "reason": reason},
+                async_=True,
+            )
+        else:
             from flemma_py.edge.boot import boot
 
             self._handle = boot(nvim)
-        except ImportError as error:
-            reason = f"the Python at {sys.executable} lacks the package {error.name}: run `make develop`, or set"
-            reason += " vim.g.flemma_python to a Python that has Flemma's packages"
-            self._handle = lambda kind, payload: nvim.exec_lua(
-                "require('flemma.receive').call('unavailable', { reason = ... })", reason, async_=True
-            )
 
     @pynvim.rpc_export("flemma")
     def flemma(self, kind: str, payload: dict[str, object]) -> None:

@@ -20,7 +20,12 @@ class Neovim:
     ) -> None:
         python = python or f"{ROOT}/.venv/bin/python"
         arguments = [binary, "--embed", "--clean", "--headless", "-n", "-i", "NONE"]
-        arguments += ["--cmd", f"set runtimepath^={root}", "--cmd", f"let g:flemma_python = '{python}'"]
+        arguments += [
+            "--cmd",
+            f"lua vim.opt.runtimepath:prepend([[{root}]])",
+            "--cmd",
+            f"let g:flemma_python = '{python}'",
+        ]
         if setup:
             arguments += ["--cmd", f"lua require('flemma').setup({setup})"]
         self.client = Client(arguments, environment)

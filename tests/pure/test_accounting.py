@@ -179,6 +179,6 @@ def test_the_default_model_of_a_provider_stands_in_its_catalogue() -> None:
 
 def test_the_generated_models_are_those_of_the_catalogues() -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts/generate", "--check"], capture_output=True, text=True, check=False
+        [sys.executable, ROOT / "scripts/generate_models.py", "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr

@@ -158,6 +158,29 @@ function M.host_started()
   end
 end
 
+--- Sends that a host took but cannot serve are to go to the next one. True if there are sends that wait.
+---@return boolean
+function M.keep_sends()
+  for _, chat in pairs(chats) do
+    if chat.busy and not chat.busy.requested then
+      chat.busy.sent = false
+    end
+  end
+  return M.any_busy()
+end
+
+---@return boolean
+function M.any()
+  return next(chats) ~= nil
+end
+
+---@return boolean
+function M.any_busy()
+  return vim.iter(pairs(chats)):any(function(_, chat)
+    return chat.busy ~= nil
+  end)
+end
+
 --- The host is gone: every busy chat keeps what arrived and can be edited again. True if a reply was cut.
 ---@return boolean
 function M.host_died()

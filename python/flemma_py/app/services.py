@@ -71,6 +71,8 @@ class Services:
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
         self.accounts = Accounts()
+        self.complaints: tuple[str, ...] = ()
+        """What is wrong with the settings, a sentence each."""
 
     def configure(self, raw: Mapping[str, Any]) -> None:
         """Take what setup() was given. What is wrong in it is said and passed over; the rest holds.
@@ -107,9 +109,9 @@ class Services:
         self.settings = self._layers.resolve()
         self.presets = presets
         self._hide_secrets()
-        if issues or problems:
-            told = (*(issue.message for issue in issues), *problems)
-            self._say("warn", "\n".join(["Settings:", *(f"  {message}" for message in told)]))
+        self.complaints = (*(issue.message for issue in issues), *problems)
+        if self.complaints:
+            self._say("warn", "\n".join(["Settings:", *(f"  {message}" for message in self.complaints)]))
 
     def restore(self, runtime: Mapping[str, Any]) -> None:
         """Take over the changes that an earlier host of this Neovim had at run time."""

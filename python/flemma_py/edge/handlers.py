@@ -16,6 +16,7 @@ from typing import Any
 
 from flemma_py import PROTOCOL
 from flemma_py import log as log_file
+from flemma_py.app.checkup import checkup
 from flemma_py.app.conversation import Conversation
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
@@ -77,8 +78,10 @@ class Handlers:
                 self._configure(mapping(payload, "settings"))
             case "switch":
                 self._switch(string(payload, "line"))
+            case "logging":
+                self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
             case "report":
-                self._bridge.tell("report", self._report())
+                self._tell_report(whole=bool(payload.get("whole")))
             case _:
                 raise EditorError(f"Flemma's Lua side sent a message that its host does not know: {kind}")
 
@@ -95,11 +98,15 @@ class Handlers:
 
     def _configure(self, raw: Mapping[str, Any]) -> None:
         self._services.configure(raw)
+        self._log(enabled=self._services.settings.logging.enabled)
+        self._bridge.loop.create_task(self._publish(), name="publish")
+
+    def _log(self, *, enabled: bool, level: str = "") -> None:
+        """Write the log from now on. An empty `level`: that of the settings."""
         logging_settings = self._services.settings.logging
         path = Path(logging_settings.path or Path(self._log_folder, "flemma.log")).expanduser()
-        log_file.start(path, enabled=logging_settings.enabled, level=logging_settings.level)
-
-        self._bridge.loop.create_task(self._publish(), name="publish")
+        chosen = level if level in log_file.LEVELS else logging_settings.level
+        log_file.start(path, enabled=enabled, level=chosen)
 
     async def _publish(self) -> None:
         """Tell Lua what there is to switch to, once that is known."""
@@ -180,6 +187,15 @@ class Handlers:
         if found is None:
             raise EditorError(f"buffer {buf} was never attached: :edit it again")
         return found
+
+    def _tell_report(self, *, whole: bool) -> None:
+        if whole:
+            self._bridge.loop.create_task(self._tell_checkup(), name="checkup")
+        else:
+            self._bridge.tell("report", self._report())
+
+    async def _tell_checkup(self) -> None:
+        self._bridge.tell("report", self._report() | {"checkup": await checkup(self._services)})
 
     def _report(self) -> dict[str, Any]:
         return {
