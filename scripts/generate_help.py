@@ -85,9 +85,12 @@ def settings() -> str:
     from flemma_py.registry import discover
 
     rows = _section(Settings, "")
-    for attribute in ("PROVIDER", "KIND"):
-        for _, provider in discover("flemma_py.providers", attribute):
-            rows += _section(provider.parameters, f"parameters.{provider.name}.")
+    providers = [provider for _, provider in discover("flemma_py.providers", "PROVIDER")]
+    for provider in providers:
+        rows += _section(provider.parameters, f"parameters.{provider.name}.")
+    for _, kind in discover("flemma_py.providers", "KIND"):
+        if kind.parameters not in [provider.parameters for provider in providers]:
+            rows += _section(kind.parameters, "parameters.NAME.")
     return "\n".join(dict.fromkeys(rows))
 
 
