@@ -45,9 +45,9 @@ syn region FlemmaUserLuaExpression start=/{%/ end=/%}/ contained contains=@NoSpe
 syn match FlemmaUserFileReference /\%(^\|[^[:alnum:]@]\)\@1<=@\.\{1,2}\/[^[:space:]]*[^[:space:].,;:!?)\]]/ contained display contains=@NoSpell
 syn match FlemmaUserFileReference /\%(^\|[^[:alnum:]@]\)\@1<=@\%(\~\/\|\/\/\?\)[^[:space:]]*[^[:space:].,;:!?)\]]/ contained display contains=@NoSpell
 
-syn region FlemmaThinkingBlock matchgroup=NONE start=/^<thinking\%( redacted\| \w\+:signature="[^"]*"\)\?>$/ end=/^<\/thinking>$/ end=/\n\ze@\%(System\|You\|Assistant\):/ contained contains=FlemmaThinkingTag,@Spell
+syn region FlemmaThinkingBlock matchgroup=NONE start=/^<thinking\%( redacted\| \w\+:signature="[^"]*"\)\?>$/ matchgroup=FlemmaThinkingTag end=/^<\/thinking>$/ matchgroup=NONE end=/\n\ze@\%(System\|You\|Assistant\):/ contained contains=FlemmaThinkingTag,@Spell
 syn match chatThinkingWhole /^<thinking \w\+:signature="[^"]*"\/>$/ contained contains=FlemmaThinkingTag
-syn match FlemmaThinkingTag /^<\/\?thinking\%(\s[^>]*\)\?>$/ contained contains=FlemmaThinkingSignature,@NoSpell
+syn match FlemmaThinkingTag /^<thinking\%(\s.*\)\?>$/ contained contains=FlemmaThinkingSignature,@NoSpell
 syn match FlemmaThinkingSignature /signature="\zs[^"]*\ze"/ contained contains=@NoSpell
 
 syn match chatToolUse /^\*\*Tool Use:\*\*.*$/ contained contains=FlemmaToolUse,chatToolName,@NoSpell

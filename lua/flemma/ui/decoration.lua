@@ -82,6 +82,7 @@ local function draw(outline, buf, row)
       ephemeral = true,
       virt_text = { { look.ruler, "FlemmaRuler" } },
       virt_text_pos = "eol",
+      hl_mode = "combine",
       -- Behind everything else that stands at the end of the line, as the spinner.
       priority = 60000,
     })

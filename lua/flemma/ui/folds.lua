@@ -32,29 +32,41 @@ local outline_of
 ---@return string|integer
 function M.level(outline, at)
   local nodes = outline.nodes
-  local node = nodes[at]
+  local node, above = nodes[at], nodes[at - 1]
   if not node then
-    -- Lines that on_lines has not told of yet.
-    node = nodes[#nodes]
-    return node and kinds[node.kind].level(node, outline) or 0
+    return 0
   end
-  local above = nodes[at - 1]
   local message = node.message
   if message and message ~= (above and above.message) then
     return ">1"
-  end
-  if node == message then
+  elseif node == message then
     return 1
   end
   local level = kinds[node.kind].level(node, outline)
   return level > 1 and node ~= above and ">" .. level or level
 end
 
+--- The same while the outline has not been told of an edit.
+local function level_of_known(outline, at)
+  local known, is_new = require("flemma.ui.outline").as_known(outline, at)
+  if is_new then
+    local node = outline.nodes[known]
+    return node and kinds[node.kind].level(node, outline) or 0
+  end
+  return M.level(outline, known)
+end
+
 --- 'foldexpr' of a chat.
 function M.expr()
   outline_of = outline_of or require("flemma.ui.outline").of
-  local outline = outline_of(api.nvim_get_current_buf())
-  return outline and M.level(outline, vim.v.lnum) or 0
+  local buf = api.nvim_get_current_buf()
+  local outline = outline_of(buf)
+  if not outline then
+    return 0
+  elseif api.nvim_buf_line_count(buf) ~= outline.count then
+    return level_of_known(outline, vim.v.lnum)
+  end
+  return M.level(outline, vim.v.lnum)
 end
 
 --- What was appended is to be read, even where what stands above is closed.

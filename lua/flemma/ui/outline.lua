@@ -23,7 +23,15 @@ local CHUNK = 1000
 ---@field scan flemma.Scan
 ---@field answered table<string, integer> how many finished results there are for a call's id
 ---@field turned table<flemma.Node, boolean> blocks that closed or opened in this splice: their first lines may be above
+---@field count integer number of lines
+---@field hint flemma.Hint|false|nil the edit that on_bytes told of and on_lines has not yet; false: more than one
+---@field asked integer the last line that was asked about while the arrays were behind
 ---@field listener fun(change: flemma.Change, shifted: integer)?
+
+---@class (exact) flemma.Hint an edit: `kept` lines above it are as before, then `new` lines are in place of `old`
+---@field kept integer
+---@field old integer
+---@field new integer
 
 ---@type table<integer, flemma.Outline>
 local outlines = {}
@@ -43,34 +51,36 @@ local function reader(buf, size)
   end
 end
 
-local function count(outline, node, by)
-  if node.kind == "tool_result" and not node.waiting then
-    outline.answered[node.id] = (outline.answered[node.id] or 0) + by
+--- One more line, or one less, closes this block. While an edit is read both the old and the new close may count.
+local function close(outline, node, by)
+  local was = node.closed
+  node.closes = (node.closes or 0) + by
+  node.closed = node.closes > 0
+  if was == node.closed then
+    return
   end
   outline.turned[node] = true
-end
-
---- The line's label is about to go: if it closed a block, that is open again.
-local function forget(outline, at)
-  if outline.states[at] == scan.CLOSED then
-    local node = outline.nodes[at]
-    if node.closed then
-      node.closed = false
-      count(outline, node, -1)
-    end
+  if node.kind == "tool_result" and not node.waiting then
+    outline.answered[node.id] = (outline.answered[node.id] or 0) + (node.closed and 1 or -1)
   end
 end
 
----@param outline flemma.Outline
+--- The line's label is about to go.
+local function forget(outline, at)
+  if outline.states[at] == scan.CLOSED then
+    close(outline, outline.nodes[at], -1)
+  end
+end
+
 local function head_node(outline, at)
   local node, above = outline.nodes[at], outline.nodes[at - 1]
   local message = node and node.message
   return message and message ~= (above and above.message) and message or nil
 end
 
---- Make room for `new` lines where [first, last) were.
-local function shift(list, first, last, new)
-  local by, length = new - (last - first), #list
+--- Make room for [first, new) where [first, last) was.
+local function shift(list, length, last, new)
+  local by = new - last
   if by > 0 then
     for at = length, last + 1, -1 do
       list[at + by] = list[at]
@@ -113,8 +123,8 @@ local function read(outline, first, new, old, reusable)
   local node, state = state_behind(outline, first)
   local line_at = reader(outline.buf, math.max(math.min(new - first, CHUNK), 1))
   context.line = line_at
-  local total, at, changed = math.max(#nodes, new), first + 1, false
-  while at <= total do
+  local at, changed = first + 1, false
+  while at <= outline.count do
     if at > new then
       if node == old.node and state == old.state and not (node.message and node.message.short) then
         break
@@ -140,16 +150,16 @@ local function whole(outline)
   local context = outline.scan
   for _ = 1, 2 do
     outline.nodes, outline.states, outline.answered = {}, {}, {}
-    context.frontmatter.closed = false
-    local total = api.nvim_buf_line_count(outline.buf)
-    local _, _, state = read(outline, 0, total, { node = context.preamble, state = scan.START }, {})
+    context.frontmatter.closed, context.frontmatter.closes = false, 0
+    outline.count = api.nvim_buf_line_count(outline.buf)
+    local _, _, state = read(outline, 0, outline.count, { node = context.preamble, state = scan.START }, {})
     if state ~= scan.FRONT then
       break
     end
     context.unfronted = true
   end
-  outline.turned = {}
-  return { first = 0, last = #outline.nodes }
+  outline.turned, outline.hint, outline.asked = {}, nil, 0
+  return { first = 0, last = outline.count }
 end
 
 --- Could this edit close, or take away, what line 1 opens?
@@ -203,7 +213,8 @@ end
 ---@param outline flemma.Outline
 ---@return flemma.Change?
 local function splice(outline, first, last, new)
-  local length, context = #outline.nodes, outline.scan
+  local asked, length, context = outline.asked, outline.count, outline.scan
+  outline.hint, outline.asked, outline.count = nil, 0, outline.count + new - last
   if may_front(outline, first, new) then
     context.unfronted = false
     return whole(outline)
@@ -215,16 +226,18 @@ local function splice(outline, first, last, new)
     reusable[at - start] = head_node(outline, at) or false
     forget(outline, at)
   end
-  shift(outline.nodes, first, last, new)
-  shift(outline.states, first, last, new)
+  shift(outline.nodes, length, last, new)
+  shift(outline.states, length, last, new)
   local at, changed, state = read(outline, start, new, old, reusable)
-  if state == scan.FRONT and at > #outline.nodes then
+  if state == scan.FRONT and at > outline.count then
     return whole(outline)
   end
   if not changed and new == last and not next(outline.turned) then
     return nil
   end
-  local from, to = reach(outline, start, at - 1)
+  local from, to = reach(outline, start, math.max(at - 1, asked))
+  -- Neovim joins and splits folds at the borders it is asked about: one line above, and to where a message begins.
+  from, to = math.max(from - 1, 0), (head_behind(outline, to) or #outline.nodes)
   return { first = from, last = to, born = last == length and new > length and head_behind(outline, length) or nil }
 end
 
@@ -241,11 +254,11 @@ local function new_outline(buf)
   local preamble = { kind = "preamble", closed = true }
   local frontmatter = { kind = "frontmatter", closed = false }
   local function closed(node)
-    count(outline, node, 1)
+    close(outline, node, 1)
   end
   ---@type flemma.Scan
   local context = { preamble = preamble, frontmatter = frontmatter, unfronted = false, closed = closed }
-  outline = { buf = buf, nodes = {}, states = {}, scan = context, answered = {}, turned = {} }
+  outline = { buf = buf, nodes = {}, states = {}, scan = context, answered = {}, turned = {}, count = 0, asked = 0 }
   return outline
 end
 
@@ -278,6 +291,13 @@ function M.attach(buf, listener)
     on_lines = guarded(function(_, _, _, first, last, new)
       tell(outline, splice(outline, first, last, new), new - last)
     end),
+    -- Comes before Neovim asks about the lines anew, where on_lines comes after. Not so in an undo: there the lines
+    -- are in step already.
+    on_bytes = guarded(function(_, _, _, row, column, _, old, _, _, new)
+      if old ~= new and api.nvim_buf_line_count(buf) ~= outline.count then
+        outline.hint = outline.hint == nil and { kept = column == 0 and row or row + 1, old = old, new = new }
+      end
+    end),
     on_reload = guarded(function()
       outline.scan.unfronted = false
       tell(outline, whole(outline), 0)
@@ -299,6 +319,22 @@ end
 ---@return flemma.Outline?
 function M.of(buf)
   return outlines[buf]
+end
+
+--- The line that now is at `at`, as the arrays still know it: while Neovim has changed the text and not told us so.
+---@param outline flemma.Outline
+---@param at integer 1-based
+---@return integer at
+---@return boolean is_new the line was not there before; `at` is the one above
+function M.as_known(outline, at)
+  outline.asked = math.max(outline.asked, at)
+  local hint = outline.hint
+  if not hint or at <= hint.kept then
+    return math.min(at, outline.count), false
+  elseif at > hint.kept + hint.new then
+    return math.min(at + hint.old - hint.new, outline.count), false
+  end
+  return math.min(hint.kept, outline.count), true
 end
 
 --- The message that line `at` (1-based) is in, and its first and last line. Nil above the first marker.

@@ -11,6 +11,7 @@ local M = {}
 ---@field kind "preamble"|"frontmatter"|"message"|"thinking"|"tool_use"|"tool_result"
 ---@field message flemma.Node? the message it stands in; a message's own is itself
 ---@field closed boolean its last line is there
+---@field closes integer? how many lines close it: one, save while an edit is being read
 ---@field role string? of a message
 ---@field old boolean? of a message: in this file text may stand behind a marker
 ---@field inline boolean? of a message: text does stand behind its marker
@@ -56,7 +57,6 @@ local function message(role, rest, before, reuse)
 end
 
 local function close(scan, node)
-  node.closed = true
   scan.closed(node)
   return node, CLOSED
 end
