@@ -44,11 +44,6 @@ local function choose(found, at)
   return found[#found]
 end
 
---- Nothing to select: an operator that waits must not take what is under the cursor instead.
-local function give_up()
-  api.nvim_feedkeys(vim.keycode("<Esc>"), "nx", false)
-end
-
 local function leave_visual()
   if api.nvim_get_mode().mode:find("^[vV\22]") then
     vim.cmd.normal({ vim.keycode("<Esc>"), bang = true })
@@ -76,8 +71,9 @@ end
 function M.inside()
   local outline, first, last, at = message_here()
   local stretch = outline and choose(stretches(outline, first, last), at)
+  -- Nothing is selected then: an operator gets an empty range, so that `cim` begins to write an empty message.
   if not stretch then
-    return give_up()
+    return
   end
   local lines = api.nvim_buf_get_lines(0, stretch.first - 1, stretch.last, true)
   local marker = stretch.first == first and lines[1]:match("^@%a+:[ \t]*") or ""
@@ -90,7 +86,7 @@ end
 function M.around()
   local outline, first, last = message_here()
   if not outline then
-    return give_up()
+    return
   end
   select("V", { first, 0 }, { last, 0 })
 end

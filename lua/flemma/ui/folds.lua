@@ -1,6 +1,6 @@
 --- Folds: absolute levels out of the outline, repaired behind every edit that changes more than text.
 ---
---- Neovim asks `expr()` before `on_lines` has told us of an edit, so its answers are stale then: `_foldupdate` asks again
+--- Neovim asks `expr()` before `on_lines` has told us of an edit, so its answers are stale: `_foldupdate` asks again
 --- for the lines in question. A relative answer ("=") would make it walk back over the whole message for each line.
 
 local api = vim.api
@@ -70,10 +70,14 @@ function M.expr()
 end
 
 --- What was appended is to be read, even where what stands above is closed.
-local function open_born(win, line)
+local function open_born(buf, win, first)
+  local outlines = require("flemma.ui.outline")
+  local outline = outlines.of(buf)
   api.nvim_win_call(win, function()
-    while vim.fn.foldclosed(line) ~= -1 and vim.fn.foldlevel(line) == 1 do
-      vim.cmd(line .. "foldopen")
+    for line = first, outline and outline.count or 0 do
+      if outlines.is_head(outline, line) and vim.fn.foldclosed(line) ~= -1 then
+        vim.cmd.foldopen({ range = { line }, mods = { emsg_silent = true } })
+      end
     end
   end)
 end
@@ -86,7 +90,7 @@ local function update(buf, range)
     if M.is_ours(win) then
       vim._foldupdate(win, first, last)
       if range.born and range.born <= total then
-        open_born(win, range.born)
+        open_born(buf, win, range.born)
       end
     end
   end

@@ -64,20 +64,23 @@ local function warn(path, problem)
 end
 
 local function current(name)
-  return api.nvim_get_hl(0, { name = name, create = false })
+  local found = api.nvim_get_hl(0, { name = name, create = false })
+  found.default = nil
+  return found
 end
 
 --- Set a group unless somebody else has.
 local function set(name, attributes)
-  if ours[name] and vim.deep_equal(current(name), ours[name]) then
-    api.nvim_set_hl(0, name, {})
+  local before = current(name)
+  if next(before) and not vim.deep_equal(before, ours[name]) then
+    return
   end
   local definition = require("flemma.ui.colour").with_terminal(attributes)
-  -- As attributes of a table, where the user may have misspelled one.
-  local ok, problem = pcall(api.nvim_set_hl, 0, name, vim.tbl_extend("force", definition, { default = true }))
+  -- Where the value is a table of attributes, the user may have misspelled one.
+  local ok, problem =
+    pcall(api.nvim_set_hl, 0, name, vim.tbl_extend("force", definition, { default = true, force = true }))
   if not ok then
-    warn({ name }, tostring(problem))
-    return
+    return warn({ name }, tostring(problem))
   end
   ours[name] = current(name)
 end
@@ -108,6 +111,12 @@ local function role_style()
   return style
 end
 
+--- A link, save where the target has no colour for terminals: what is meant to be faint would stand out there.
+local function linked(target)
+  local found = api.nvim_get_hl(0, { name = target, link = false, create = false })
+  return (found.fg and not found.ctermfg) and found or { link = target }
+end
+
 --- Define all groups.
 function M.define()
   local resolve = resolver()
@@ -127,7 +136,7 @@ function M.define()
     set(name, attributes)
   end
   for name, target in pairs(LINKS) do
-    set(name, { link = target })
+    set(name, linked(target))
   end
 end
 

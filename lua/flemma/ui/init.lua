@@ -83,7 +83,8 @@ local function watch_editor()
   local function recolour()
     require("flemma.ui.highlights").define()
   end
-  on("ColorScheme", recolour)
+  -- VimEnter: while Neovim starts, a change of 'background' is told to nobody.
+  on({ "ColorScheme", "VimEnter" }, recolour)
   on("OptionSet", recolour, "background")
   require("flemma.ui.highlights").define()
   require("flemma.ui.decoration").install()

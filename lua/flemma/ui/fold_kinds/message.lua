@@ -13,9 +13,9 @@ local function prose(fold)
     if node == message then
       return at == fold.first and line:gsub("^@%a+:%s*", "") or line
     elseif node.kind == "tool_use" and nodes[at - 1] ~= node then
-      return "⬡ " .. node.name
+      return "◇ " .. node.name
     elseif node.kind == "tool_result" and nodes[at - 1] ~= node then
-      return "⬢ " .. node.id .. (node.status and (" (" .. node.status .. ")") or "")
+      return "◆ " .. node.id .. (node.status and (" (" .. node.status .. ")") or "")
     end
   end
 end

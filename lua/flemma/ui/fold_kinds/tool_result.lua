@@ -24,7 +24,7 @@ function M.text(fold)
     return at > fold.first and at < fold.last and not line:find("^`+") and line or nil
   end, 72)
   return {
-    { "⬢ Tool Result: ", "FlemmaToolResult" },
+    { "◆ Tool Result: ", "FlemmaToolResult" },
     { tool_name(fold), "FlemmaToolName" },
     { status and (" (" .. status .. ")") or "", "FlemmaToolResultError" },
     { " " .. content, "Comment" },

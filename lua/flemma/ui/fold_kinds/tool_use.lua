@@ -14,7 +14,7 @@ function M.text(fold)
     return at > fold.first and at < fold.last and not line:find("^`+") and line or nil
   end, 72)
   return {
-    { "⬡ Tool Use: ", "FlemmaToolUse" },
+    { "◇ Tool Use: ", "FlemmaToolUse" },
     { fold.node.name, "FlemmaToolName" },
     { " " .. input, "Comment" },
   }
