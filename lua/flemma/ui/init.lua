@@ -6,7 +6,7 @@ local api = vim.api
 
 local M = {}
 
-local OPTIONS = "foldmethod< foldexpr< foldtext< foldlevel< fillchars<"
+local OPTIONS = "foldmethod< foldexpr< foldtext< foldlevel< fillchars< linebreak<"
 local UPDATETIME = 100
 
 ---@type integer?
@@ -34,6 +34,8 @@ function M.dress(win)
     return
   end
   plain_fill(win)
+  -- A message is prose of long lines: they break between words.
+  set_local(win, "linebreak", true)
   set_local(win, "foldexpr", folds.EXPR)
   set_local(win, "foldtext", folds.TEXT)
   set_local(win, "foldlevel", require("flemma.settings").get("editing", "foldlevel"))
