@@ -15,11 +15,14 @@ if settings.get("editing", "disable_textwidth") then
 end
 
 require("flemma.keymaps").attach(buf)
+require("flemma.ui").attach(buf)
 require("flemma.buffer").attach(buf)
 
 vim.b.undo_ftplugin = table.concat(undo, " ")
   .. " | lua require('flemma.keymaps').detach("
   .. buf
   .. ") require('flemma.buffer').detach("
+  .. buf
+  .. ") require('flemma.ui').detach("
   .. buf
   .. ")"

@@ -24,3 +24,14 @@ for plug, action in pairs({
     require("flemma.actions")[action[2]]()
   end, { desc = "Flemma: " .. action[2]:gsub("_", " ") })
 end
+
+for plug, action in pairs({
+  ["<Plug>(FlemmaMessageNext)"] = { "navigation", "next_message", { "n", "x", "o" } },
+  ["<Plug>(FlemmaMessagePrevious)"] = { "navigation", "previous_message", { "n", "x", "o" } },
+  ["<Plug>(FlemmaInsideMessage)"] = { "textobject", "inside", { "x", "o" } },
+  ["<Plug>(FlemmaAroundMessage)"] = { "textobject", "around", { "x", "o" } },
+}) do
+  vim.keymap.set(action[3], plug, function()
+    require("flemma." .. action[1])[action[2]]()
+  end, { desc = "Flemma: " .. action[2]:gsub("_", " ") })
+end

@@ -92,6 +92,18 @@ local commands = {
       require("flemma.switch").run(line)
     end,
   },
+  ["message:next"] = {
+    about = "go to the next message",
+    run = function()
+      require("flemma.navigation").next_message(1)
+    end,
+  },
+  ["message:previous"] = {
+    about = "go to the message before (also message:prev)",
+    run = function()
+      require("flemma.navigation").previous_message(1)
+    end,
+  },
   ["tool:execute"] = {
     about = "run the tool call at the cursor",
     run = function()
@@ -105,6 +117,8 @@ local commands = {
     end,
   },
 }
+
+commands["message:prev"] = commands["message:previous"]
 
 ---@return string[]
 local function names()

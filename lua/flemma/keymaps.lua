@@ -9,6 +9,10 @@ local KEYS = {
   { mode = "n", setting = { "normal", "cancel" }, plug = "<Plug>(FlemmaCancel)" },
   { mode = "n", setting = { "normal", "tool_execute" }, plug = "<Plug>(FlemmaToolExecute)" },
 }
+for _, mode in ipairs({ "n", "x", "o" }) do
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "next_message" }, plug = "<Plug>(FlemmaMessageNext)" }
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "prev_message" }, plug = "<Plug>(FlemmaMessagePrevious)" }
+end
 
 ---@type table<integer, { mode: string, key: string }[]>
 local mapped = {}
@@ -22,6 +26,26 @@ local function is_mapped(buf, mode, key)
   return false
 end
 
+local function map(buf, mode, key, plug)
+  -- hasmapto(): a user who maps the <Plug> elsewhere does not want the default as well.
+  if not is_mapped(buf, mode, key) and vim.fn.hasmapto(plug, mode) == 0 then
+    vim.keymap.set(mode, key, plug, { buffer = buf, remap = true, desc = "Flemma" })
+    table.insert(mapped[buf], { mode = mode, key = key })
+  end
+end
+
+--- The text objects: one letter behind `i` and `a`.
+local function map_text_objects(buf, letter)
+  for _, mode in ipairs({ "x", "o" }) do
+    map(buf, mode, "i" .. letter, "<Plug>(FlemmaInsideMessage)")
+    map(buf, mode, "a" .. letter, "<Plug>(FlemmaAroundMessage)")
+  end
+end
+
+local function is_key(key)
+  return type(key) == "string" and key ~= ""
+end
+
 --- Map the keys for this buffer.
 ---@param buf integer
 function M.attach(buf)
@@ -32,13 +56,13 @@ function M.attach(buf)
   end
   for _, entry in ipairs(KEYS) do
     local key = settings.get("keymaps", unpack(entry.setting))
-    if type(key) == "string" and key ~= "" and not is_mapped(buf, entry.mode, key) then
-      -- hasmapto(): a user who maps the <Plug> elsewhere does not want the default as well.
-      if vim.fn.hasmapto(entry.plug, entry.mode) == 0 then
-        vim.keymap.set(entry.mode, key, entry.plug, { buffer = buf, remap = true, desc = "Flemma" })
-        table.insert(mapped[buf], { mode = entry.mode, key = key })
-      end
+    if is_key(key) then
+      map(buf, entry.mode, key, entry.plug)
     end
+  end
+  local letter = settings.get("text_object")
+  if is_key(letter) then
+    map_text_objects(buf, letter)
   end
 end
 

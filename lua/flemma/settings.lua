@@ -7,14 +7,46 @@ local M = {}
 M.defaults = {
   keymaps = {
     enabled = true,
-    normal = { send = "<C-]>", cancel = "<C-c>", tool_execute = "<M-CR>" },
+    normal = {
+      send = "<C-]>",
+      cancel = "<C-c>",
+      tool_execute = "<M-CR>",
+      next_message = "]m",
+      prev_message = "[m",
+    },
     insert = { send = "<C-]>" },
   },
-  editing = { disable_textwidth = true, auto_write = false },
+  text_object = "m",
+  editing = { disable_textwidth = true, auto_write = false, manage_updatetime = true, foldlevel = 1 },
   tools = { show_spinner = true, cursor_after_result = "result" },
   notify = { enabled = true, timeout = 8000, max_width = 60, padding = 1, border = "rounded", title = "Flemma" },
   pricing = { enabled = true },
   logging = { enabled = false },
+  defaults = {
+    dark = { bg = "#000000", fg = "#ffffff" },
+    light = { bg = "#ffffff", fg = "#000000" },
+  },
+  highlights = {
+    system = "Special",
+    user = "Normal",
+    assistant = "Normal",
+    user_lua_expression = "PreProc",
+    user_file_reference = "Include",
+    thinking_tag = "Comment",
+    thinking_block = { dark = "Comment+bg:#102020-fg:#111111", light = "Comment-bg:#102020+fg:#111111" },
+    tool_use = "Function",
+    tool_result = "Function",
+    tool_result_error = "DiagnosticError",
+  },
+  role_style = "bold,underline",
+  ruler = { enabled = true, char = "─", hl = { dark = "Comment-fg:#303030", light = "Comment+fg:#303030" } },
+  line_highlights = {
+    enabled = true,
+    frontmatter = { dark = "Normal+bg:#201020", light = "Normal-bg:#201020" },
+    system = { dark = "Normal+bg:#201000", light = "Normal-bg:#201000" },
+    user = { dark = "Normal", light = "Normal" },
+    assistant = { dark = "Normal+bg:#102020", light = "Normal-bg:#102020" },
+  },
 }
 
 ---@type table what setup() was given
@@ -28,6 +60,9 @@ function M.set(opts)
   end
   given = vim.deepcopy(opts)
   require("flemma.host").settings_changed()
+  if package.loaded["flemma.ui"] then
+    require("flemma.ui").settings_changed()
+  end
 end
 
 --- The value at a path such as `get("keymaps", "normal", "send")`: the user's if there is one, else the default.

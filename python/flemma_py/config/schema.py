@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 
 class Trust(Enum):
@@ -91,6 +91,8 @@ class ToolSettings:
 class EditingSettings:
     auto_write: bool = key(False, "true or false")
     disable_textwidth: bool = key(True, "true or false")
+    manage_updatetime: bool = key(True, "true or false")
+    foldlevel: int = key(1, "a whole number of at least 0", trust=Trust.FILE, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ class NormalKeys:
     send: str | Literal[False] = key("<C-]>", "a key, or false")
     cancel: str | Literal[False] = key("<C-c>", "a key, or false")
     tool_execute: str | Literal[False] = key("<M-CR>", "a key, or false")
+    next_message: str | Literal[False] = key("]m", "a key, or false")
+    prev_message: str | Literal[False] = key("[m", "a key, or false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,60 @@ class KeySettings:
     enabled: bool = key(True, "true or false")
     normal: NormalKeys = section(NormalKeys)
     insert: InsertKeys = section(InsertKeys)
+
+
+class Table(dict[str, str]):
+    """A table that can be a default: dataclasses refuse what has no hash, as it might be changed."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+Highlight: TypeAlias = str | Mapping[str, Any]
+"""A group, a colour, an expression, attributes, or a table of such for `dark` and `light`. Lua reads it."""
+
+
+def highlight(dark: str, light: str | None = None) -> Any:
+    """A setting of colours; two values: one for each 'background'."""
+    default = dark if light is None else Table(dark=dark, light=light)
+    return key(default, "a highlight: a group, a colour, an expression or a table", trust=Trust.FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultColours:
+    """What an expression takes where neither its group nor Normal has the colour, by 'background'."""
+
+    dark: Mapping[str, str] = key(Table(bg="#000000", fg="#ffffff"), "a table of bg and fg", trust=Trust.FILE)
+    light: Mapping[str, str] = key(Table(bg="#ffffff", fg="#000000"), "a table of bg and fg", trust=Trust.FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Highlights:
+    system: Highlight = highlight("Special")
+    user: Highlight = highlight("Normal")
+    assistant: Highlight = highlight("Normal")
+    user_lua_expression: Highlight = highlight("PreProc")
+    user_file_reference: Highlight = highlight("Include")
+    thinking_tag: Highlight = highlight("Comment")
+    thinking_block: Highlight = highlight("Comment+bg:#102020-fg:#111111", "Comment-bg:#102020+fg:#111111")
+    tool_use: Highlight = highlight("Function")
+    tool_result: Highlight = highlight("Function")
+    tool_result_error: Highlight = highlight("DiagnosticError")
+
+
+@dataclass(frozen=True, slots=True)
+class Ruler:
+    enabled: bool = key(True, "true or false", trust=Trust.FILE)
+    char: str = key("─", "a character", trust=Trust.FILE)
+    hl: Highlight = highlight("Comment-fg:#303030", "Comment+fg:#303030")
+
+
+@dataclass(frozen=True, slots=True)
+class LineHighlights:
+    enabled: bool = key(True, "true or false", trust=Trust.FILE)
+    frontmatter: Highlight = highlight("Normal+bg:#201020", "Normal-bg:#201020")
+    system: Highlight = highlight("Normal+bg:#201000", "Normal-bg:#201000")
+    user: Highlight = highlight("Normal", "Normal")
+    assistant: Highlight = highlight("Normal+bg:#102020", "Normal-bg:#102020")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +217,9 @@ class Settings:
     pricing: PricingSettings = section(PricingSettings)
     logging: LoggingSettings = section(LoggingSettings)
     keymaps: KeySettings = section(KeySettings)
+    defaults: DefaultColours = section(DefaultColours)
+    highlights: Highlights = section(Highlights)
+    role_style: str = key("bold,underline", "attributes with commas between, as bold,underline", trust=Trust.FILE)
+    ruler: Ruler = section(Ruler)
+    line_highlights: LineHighlights = section(LineHighlights)
+    text_object: str | Literal[False] = key("m", "a key, or false")

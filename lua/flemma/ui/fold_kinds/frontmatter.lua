@@ -1,0 +1,22 @@
+--- The frontmatter: its fence, language and first lines.
+
+local M = {}
+
+---@param node flemma.Node
+function M.level(node)
+  return node.closed and 3 or 0
+end
+
+---@param fold flemma.Fold
+function M.text(fold)
+  local body = fold.preview(function(at, line)
+    return at > fold.first and at < fold.last and line or nil
+  end, 72)
+  return {
+    { vim.trim(fold.line(fold.first)), "FlemmaFence" },
+    { " " .. body .. (body ~= "" and " " or ""), "Comment" },
+    { "```", "FlemmaFence" },
+  }
+end
+
+return M

@@ -1,0 +1,30 @@
+--- A message: `@Role: PREVIEW (N lines)`, its prose without what it thought.
+
+local M = {}
+
+function M.level()
+  return 1
+end
+
+local function prose(fold)
+  local nodes, message = fold.outline.nodes, fold.node
+  return function(at, line)
+    local node = nodes[at]
+    if node == message then
+      return at == fold.first and line:gsub("^@%a+:%s*", "") or line
+    elseif node.kind == "tool_use" and nodes[at - 1] ~= node then
+      return "◇ " .. node.name
+    elseif node.kind == "tool_result" and nodes[at - 1] ~= node then
+      return "◆ " .. node.id .. (node.status and (" (" .. node.status .. ")") or "")
+    end
+  end
+end
+
+---@param fold flemma.Fold
+function M.text(fold)
+  local role = fold.node.role
+  local group = ({ System = "FlemmaRoleSystem", You = "FlemmaRoleUser", Assistant = "FlemmaRoleAssistant" })[role]
+  return { { "@" .. role .. ":", group }, { " " .. fold.preview(prose(fold), 50), "Comment" } }
+end
+
+return M

@@ -1,0 +1,9 @@
+--- What stands above the first marker belongs to no message, and no fold.
+
+local M = {}
+
+function M.level()
+  return 0
+end
+
+return M

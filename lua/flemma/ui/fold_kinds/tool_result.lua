@@ -1,0 +1,34 @@
+--- A tool's result: folded once it is there, open while it waits.
+
+local M = {}
+
+---@param node flemma.Node
+function M.level(node)
+  return node.closed and not node.waiting and 2 or 1
+end
+
+local function tool_name(fold)
+  for at = fold.first, 1, -1 do
+    local node = fold.outline.nodes[at]
+    if node.kind == "tool_use" and node.id == fold.node.id then
+      return node.name
+    end
+  end
+  return "result"
+end
+
+---@param fold flemma.Fold
+function M.text(fold)
+  local status = fold.node.status
+  local content = fold.preview(function(at, line)
+    return at > fold.first and at < fold.last and not line:find("^`+") and line or nil
+  end, 72)
+  return {
+    { "◆ Tool Result: ", "FlemmaToolResult" },
+    { tool_name(fold), "FlemmaToolName" },
+    { status and (" (" .. status .. ")") or "", "FlemmaToolResultError" },
+    { " " .. content, "Comment" },
+  }
+end
+
+return M

@@ -1,0 +1,128 @@
+--- What makes a chat look like one: brings the outline, folds, colours and decorations to a buffer and its windows.
+---
+--- Options of a window are set for that window and this buffer only, and only once: what the user changes stays.
+
+local api = vim.api
+
+local M = {}
+
+local OPTIONS = "foldmethod< foldexpr< foldtext< foldlevel< fillchars< linebreak<"
+local UPDATETIME = 100
+
+---@type integer?
+local group
+---@type integer? the user's 'updatetime' while ours is in force
+local updatetime
+
+local function set_local(win, name, value)
+  api.nvim_set_option_value(name, value, { scope = "local", win = win })
+end
+
+--- No dots behind a fold's text, unless the user chose a character for that.
+local function plain_fill(win)
+  local fill = vim.wo[win].fillchars
+  if not fill:find("fold:", 1, true) then
+    set_local(win, "fillchars", (fill == "" and "" or fill .. ",") .. "fold: ")
+  end
+end
+
+--- Set a window up that shows a chat.
+---@param win integer
+function M.dress(win)
+  local folds = require("flemma.ui.folds")
+  if vim.wo[win].foldexpr == folds.EXPR then
+    return
+  end
+  plain_fill(win)
+  -- A message is prose of long lines: they break between words.
+  set_local(win, "linebreak", true)
+  set_local(win, "foldexpr", folds.EXPR)
+  set_local(win, "foldtext", folds.TEXT)
+  set_local(win, "foldlevel", require("flemma.settings").get("editing", "foldlevel"))
+  set_local(win, "foldmethod", "expr")
+end
+
+local function dress_current(event)
+  if require("flemma.ui.outline").of(event.buf) then
+    local win = api.nvim_get_current_win()
+    if api.nvim_win_get_buf(win) == event.buf then
+      M.dress(win)
+    end
+  end
+end
+
+--- A shorter 'updatetime' while the cursor is in a chat. It is a global option: it is given back on leaving.
+local function manage_updatetime()
+  local chat = require("flemma.ui.outline").of(api.nvim_get_current_buf()) ~= nil
+  if chat and not updatetime and require("flemma.settings").get("editing", "manage_updatetime") then
+    if vim.o.updatetime > UPDATETIME then
+      updatetime = vim.o.updatetime
+      vim.o.updatetime = UPDATETIME
+    end
+  elseif not chat and updatetime then
+    -- Somebody else may have set it meanwhile: then it is theirs.
+    if vim.o.updatetime == UPDATETIME then
+      vim.o.updatetime = updatetime
+    end
+    updatetime = nil
+  end
+end
+
+--- Autocommands that serve all chats, made with the first one.
+local function watch_editor()
+  if group then
+    return
+  end
+  group = api.nvim_create_augroup("flemma.ui", {})
+  local function on(events, callback, pattern)
+    api.nvim_create_autocmd(events, { group = group, pattern = pattern, callback = callback })
+  end
+  on({ "BufWinEnter", "WinEnter" }, dress_current)
+  on({ "BufEnter", "WinEnter" }, manage_updatetime)
+  on("InsertLeave", function()
+    require("flemma.ui.folds").resume()
+  end)
+  local function recolour()
+    require("flemma.ui.highlights").define()
+  end
+  -- VimEnter: while Neovim starts, a change of 'background' is told to nobody.
+  on({ "ColorScheme", "VimEnter" }, recolour)
+  on("OptionSet", recolour, "background")
+  require("flemma.ui.highlights").define()
+  require("flemma.ui.decoration").install()
+end
+
+--- Settings were given anew.
+function M.settings_changed()
+  if group then
+    require("flemma.ui.highlights").define()
+    vim.cmd.redraw({ bang = true, mods = { silent = true } })
+  end
+end
+
+---@param buf integer
+function M.attach(buf)
+  local folds = require("flemma.ui.folds")
+  require("flemma.ui.outline").attach(buf, function(change, shifted)
+    folds.changed(buf, change, shifted)
+  end)
+  watch_editor()
+  for _, win in ipairs(vim.fn.win_findbuf(buf)) do
+    M.dress(win)
+  end
+  manage_updatetime()
+end
+
+---@param buf integer
+function M.detach(buf)
+  require("flemma.ui.outline").detach(buf)
+  require("flemma.ui.folds").forget(buf)
+  for _, win in ipairs(vim.fn.win_findbuf(buf)) do
+    api.nvim_win_call(win, function()
+      vim.cmd.setlocal(OPTIONS)
+    end)
+  end
+  manage_updatetime()
+end
+
+return M
