@@ -11,9 +11,9 @@ local M = {}
 ---@field started integer when it was started, in milliseconds
 ---@field failures integer deaths in a row, each soon after its start
 ---@field leaving boolean Neovim is about to exit
----@field waiting boolean a restart is due
 ---@field dead string? why it is not started again by itself
-local host = { channel = nil, ready = false, started = 0, failures = 0, leaving = false, waiting = false, dead = nil }
+---@field stopped integer? channel of the last one that we stopped ourselves
+local host = { channel = nil, ready = false, started = 0, failures = 0, leaving = false, dead = nil, stopped = nil }
 
 local BACKOFF_MS = { 100, 500, 1000, 2000, 5000, 10000, 30000 }
 local GIVE_UP_AFTER = 4
@@ -55,13 +55,13 @@ end
 --- End of a host, however it came: leave every buffer usable, then start again.
 ---@param code integer
 local function on_exit(code)
+  local was_ready = host.ready
   host.channel, host.ready = nil, false
   if host.leaving then
     return
   end
   local well = vim.uv.now() - host.started > WELL_AFTER_MS
   host.failures = well and 1 or host.failures + 1
-  local kept = require("flemma.buffer").host_died()
   local why = complaints[#complaints] and (" (" .. complaints[#complaints] .. ")") or ""
   complaints = {}
   if host.failures >= GIVE_UP_AFTER then
@@ -71,19 +71,19 @@ local function on_exit(code)
       M.log_path()
     )
     report(host.dead)
+    require("flemma.buffer").host_died(was_ready)
     return
   end
-  report(
-    ("the Python host stopped (code %d)%s and is started again%s"):format(
-      code,
-      why,
-      kept and "; what had arrived was kept" or ""
-    )
-  )
-  host.waiting = true
+  local kept = require("flemma.buffer").host_died(was_ready)
+  -- One that never got ready lost nothing: its end is told when the last try has failed, too.
+  if was_ready then
+    local what = kept and "; what had arrived was kept" or ""
+    report(("the Python host stopped (code %d)%s and is started again%s"):format(code, why, what))
+  end
   vim.defer_fn(function()
-    host.waiting = false
-    M.start()
+    if not host.dead then
+      M.start()
+    end
   end, BACKOFF_MS[math.min(host.failures, #BACKOFF_MS)])
 end
 
@@ -125,7 +125,7 @@ function M.start()
     host.failures = GIVE_UP_AFTER
     host.dead = ("cannot start Python (%s): set vim.g.flemma_python to a Python 3.11 or newer"):format(M.python())
     report(host.dead)
-    require("flemma.buffer").host_died()
+    require("flemma.buffer").host_died(false)
     return false
   end
   host.channel, host.ready, host.dead, host.started = channel, false, nil, vim.uv.now()
@@ -169,16 +169,24 @@ function M.answered(protocol)
     ours
   )
   report(host.dead)
-  require("flemma.buffer").host_died()
+  require("flemma.buffer").host_died(false)
 end
 
---- The host cannot serve (its Python lacks our packages, or another host is there).
+--- A host cannot serve, as its Python lacks our packages: the one we started, or a stock one that loaded our entry.
+---@param channel integer
 ---@param reason string
-function M.unavailable(reason)
+function M.unavailable(channel, reason)
+  if not M.is_ours(channel) then
+    -- Ours, once stopped, may still answer what lay in its pipe.
+    if channel ~= host.stopped then
+      report(reason)
+    end
+    return
+  end
   M.stop()
   host.dead = reason
   report(reason)
-  require("flemma.buffer").host_died()
+  require("flemma.buffer").host_died(false)
 end
 
 --- May the host on this channel serve this Neovim? Only the one we started may.
@@ -190,7 +198,7 @@ end
 
 function M.stop()
   local channel = host.channel
-  host.channel, host.ready = nil, false
+  host.channel, host.ready, host.stopped = nil, false, channel
   if channel then
     pcall(vim.fn.jobstop, channel)
   end

@@ -17,16 +17,20 @@ class Flemma:
     """What Neovim sees of Flemma's Python side."""
 
     def __init__(self, nvim: pynvim.Nvim) -> None:
+        from flemma_py.edge import requirements
+
+        def refuse(error: ImportError) -> None:
+            refusal = {"reason": requirements.sentence(error), "channel": nvim.channel_id}
+            nvim.exec_lua("require('flemma.receive').call('unavailable', ...)", refusal, async_=True)
+
         try:
+            requirements.check()
             from flemma_py.edge.boot import boot
 
-            self._handle = boot(nvim)
+            self._handle = boot(nvim, refuse)
         except ImportError as error:
-            reason = f"the Python at {sys.executable} lacks the package {error.name}: run `make develop`, or set"
-            reason += " vim.g.flemma_python to a Python that has Flemma's packages"
-            self._handle = lambda kind, payload: nvim.exec_lua(
-                "require('flemma.receive').call('unavailable', { reason = ... })", reason, async_=True
-            )
+            missing = error
+            self._handle = lambda kind, payload: refuse(missing)
 
     @pynvim.rpc_export("flemma")
     def flemma(self, kind: str, payload: dict[str, object]) -> None:
