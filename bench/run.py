@@ -14,12 +14,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.editor.client import NeovimError
+
 from bench.chats import Folder
+from bench.editor import Gone
 from bench.figures import Row, table
 from bench.measures import MEASURES
 from bench.peer import Peer
 from bench.sides import ROOT
 from bench.workshop import Workshop
+
+BROKEN = (Gone, TimeoutError, EOFError, NeovimError, AssertionError)
+"""How a measurement ends when a side does not do what is measured."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -61,7 +67,11 @@ def _measure(nvim: str, folder: Path, names: Sequence[str], *, quick: bool) -> l
     try:
         for name in names:
             began = time.monotonic()
-            rows += MEASURES[name](shop)
+            try:
+                rows += MEASURES[name](shop)
+            except BROKEN as error:
+                # The others are worth having all the same.
+                rows.append(Row(f"{name} broke off: {error}", {}, "", "", "", False))
             print(f"  {name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     finally:
         peer.close()

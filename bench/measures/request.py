@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.chats import deltas
 from bench.editor import Editor
-from bench.figures import Row, at_most, difference, medians, plain, ratio
+from bench.figures import Row, at_most, difference, medians, ratio
 from bench.sides import FLEMMA, HOST, WRITER
 from bench.workshop import Workshop, alternate
 
@@ -22,7 +22,7 @@ def measure(shop: Workshop) -> Iterator[Row]:
 
 
 def _warm(shop: Workshop) -> Iterator[Row]:
-    for messages in shop.sizes(2, 1000, 5000):
+    for messages in shop.sizes(2, 1000):
         file = shop.chats.file(messages, deltas(1))
 
         def sample(side: str, file: object = file) -> dict[str, float]:
@@ -40,10 +40,8 @@ def _warm(shop: Workshop) -> Iterator[Row]:
         wire, seen = medians(found["wire"]), medians(found["seen"])
         if messages == 2:
             yield at_most("key to request, warm, small chat", wire, 5)
-        elif messages == 1000:
-            yield difference(f"key to request, warm, {where}", wire, HOST, 15)
         else:
-            yield plain(f"key to request, warm, {where}", wire)
+            yield difference(f"key to request, warm, {where}", wire, HOST, 15)
         yield at_most(f"key to visible progress, {where}", seen, 16)
 
 

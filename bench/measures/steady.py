@@ -11,7 +11,7 @@ from bench.sides import FLEMMA, HOST, WRITER
 from bench.workshop import Workshop, alternate
 
 PER_SECOND = 100
-COUNT = 200
+COUNT = 150
 
 
 def measure(shop: Workshop) -> Iterator[Row]:

@@ -11,14 +11,14 @@ local M = {}
 ---@field started number when it was started, in milliseconds of now()
 ---@field failures integer deaths in a row, each soon after its start
 ---@field leaving boolean Neovim is about to exit
----@field waiting boolean a restart is due
 ---@field dead string? why it is not started again by itself
 ---@field lacking string? its Python cannot run it: the next send offers the install
 ---@field python string? what it was started with
 ---@field kind flemma.PythonKind?
 ---@field offered boolean? the user is being asked about the install
 ---@field took integer? milliseconds from its start to its first answer
-local host = { channel = nil, ready = false, started = 0, failures = 0, leaving = false, waiting = false }
+---@field stopped integer? channel of the last one that we stopped ourselves
+local host = { channel = nil, ready = false, started = 0, failures = 0, leaving = false }
 
 local BACKOFF_MS = { 100, 500, 1000, 2000, 5000, 10000, 30000 }
 local GIVE_UP_AFTER = 4
@@ -85,7 +85,7 @@ end
 --- End of a host, however it came: leave every buffer usable, then start again.
 ---@param code integer
 local function on_exit(code)
-  local answered = host.ready
+  local was_ready = host.ready
   host.channel, host.ready = nil, false
   if host.leaving then
     return
@@ -95,7 +95,6 @@ local function on_exit(code)
   end
   local well = now() - host.started > WELL_AFTER_MS
   host.failures = well and 1 or host.failures + 1
-  local kept = require("flemma.buffer").host_died()
   local why = complaints[#complaints] and (" (" .. complaints[#complaints] .. ")") or ""
   complaints = {}
   if host.failures >= GIVE_UP_AFTER then
@@ -105,19 +104,19 @@ local function on_exit(code)
       M.log_path()
     )
     report(host.dead)
+    require("flemma.buffer").host_died(was_ready)
     return
   end
-  report(
-    ("the Python host stopped (code %d)%s and is started again%s"):format(
-      code,
-      why,
-      kept and "; what had arrived was kept" or ""
-    )
-  )
-  host.waiting = true
+  local kept = require("flemma.buffer").host_died(was_ready)
+  -- One that never got ready lost nothing: its end is told when the last try has failed, too.
+  if was_ready then
+    local what = kept and "; what had arrived was kept" or ""
+    report(("the Python host stopped (code %d)%s and is started again%s"):format(code, why, what))
+  end
   vim.defer_fn(function()
-    host.waiting = false
-    M.start()
+    if not host.dead then
+      M.start()
+    end
   end, BACKOFF_MS[math.min(host.failures, #BACKOFF_MS)])
 end
 
@@ -219,10 +218,11 @@ end
 --- Where its Python lacks packages the user is asked about the install, and the send is kept until that is done.
 ---@return boolean
 function M.ensure()
-  if host.lacking then
+  if host.lacking and require("flemma.install.venv").choose() == host.python then
     offer_install()
     return true
   end
+  host.lacking = nil
   if host.dead then
     host.failures, host.dead = 0, nil
   end
@@ -260,15 +260,18 @@ function M.answered(protocol)
     ours
   )
   report(host.dead)
-  require("flemma.buffer").host_died()
+  require("flemma.buffer").host_died(false)
 end
 
---- The host on this channel cannot serve: its Python is too old or lacks our packages.
+--- A host cannot serve, as its Python is too old or lacks our packages: ours, or a stock one that loaded our entry.
 ---@param channel integer
 ---@param reason string end of a sentence about its Python
 function M.unavailable(channel, reason)
-  if channel == host.channel then
+  if M.is_ours(channel) then
     cannot_run(reason)
+  elseif channel ~= host.stopped then
+    -- Ours, once stopped, may still answer what lay in its pipe; that has been said.
+    report(("a Python host that Flemma did not start cannot serve: its Python %s"):format(reason))
   end
 end
 
@@ -281,7 +284,7 @@ end
 
 function M.stop()
   local channel = host.channel
-  host.channel, host.ready = nil, false
+  host.channel, host.ready, host.stopped = nil, false, channel
   if channel then
     pcall(vim.fn.jobstop, channel)
   end

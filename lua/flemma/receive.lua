@@ -6,7 +6,9 @@ local doors = {}
 
 --- The protocol exchange: the host says its number.
 function doors.hello(payload)
-  require("flemma.host").answered(payload.protocol)
+  if require("flemma.host").is_ours(payload.channel) then
+    require("flemma.host").answered(payload.protocol)
+  end
 end
 
 --- May this host serve? Answered false to a second one.
@@ -18,13 +20,12 @@ function doors.unavailable(payload)
   require("flemma.host").unavailable(payload.channel, payload.reason)
 end
 
---- Write into a buffer; with `ended`, the chat is idle afterwards, whether the writing worked or not.
+--- Write into a buffer. What belongs to an earlier send (`:e!` came in between) has no place any more.
 function doors.apply(payload)
-  local answer = require("flemma.buffer.apply").apply(payload)
-  if payload.progress and not answer.retry then
-    doors.progress(payload.progress)
+  if not require("flemma.buffer").is_current(payload.buf, payload.run) then
+    return { gone = true }
   end
-  return answer
+  return require("flemma.buffer.apply").apply(payload)
 end
 
 --- The whole text of a buffer whose mirror did not fit.
@@ -36,13 +37,15 @@ function doors.fetch(payload)
 end
 
 function doors.progress(payload)
-  if require("flemma.buffer").is_busy(payload.buf) then
+  if require("flemma.buffer").is_current(payload.buf, payload.run) then
     require("flemma.ui.spinner").show(payload.buf, payload.label, payload.where or "marker")
   end
 end
 
 function doors.sending(payload)
-  require("flemma.buffer").sending(payload.buf)
+  if require("flemma.buffer").is_current(payload.buf, payload.run) then
+    require("flemma.buffer").sending(payload.buf)
+  end
 end
 
 --- A request is over: what it used and at which prices.
@@ -53,6 +56,9 @@ function doors.usage(payload)
 end
 
 function doors.ended(payload)
+  if not require("flemma.buffer").is_current(payload.buf, payload.run) then
+    return
+  end
   if payload.line and vim.api.nvim_get_current_buf() == payload.buf then
     local line = math.min(payload.line + 1, vim.api.nvim_buf_line_count(payload.buf))
     vim.api.nvim_win_set_cursor(0, { line, 0 })

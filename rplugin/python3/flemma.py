@@ -20,17 +20,17 @@ class Flemma:
     def __init__(self, nvim: pynvim.Nvim) -> None:
         from flemma_py.packages import unfit
 
+        def refuse(reason: str) -> None:
+            refusal = {"channel": nvim.channel_id, "reason": reason}
+            nvim.exec_lua("require('flemma.receive').call('unavailable', ...)", refusal, async_=True)
+
         self._handle: Callable[[str, dict[str, object]], object]
         if reason := unfit():
-            self._handle = lambda kind, payload: nvim.exec_lua(
-                "require('flemma.receive').call('unavailable', ...)",
-                {"channel": nvim.channel_id, "reason": reason},
-                async_=True,
-            )
+            self._handle = lambda kind, payload: refuse(reason)
         else:
             from flemma_py.edge.boot import boot
 
-            self._handle = boot(nvim)
+            self._handle = boot(nvim, refuse)
 
     @pynvim.rpc_export("flemma")
     def flemma(self, kind: str, payload: dict[str, object]) -> None:

@@ -90,9 +90,14 @@ def start(binary: str, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def chat(start: Start, peer: Peer, tmp_path: Path) -> Neovim:
-    """An editor with an empty chat open, which talks to the peer with the canary key."""
-    editor = start(f"{{ providers = {{ anthropic = {{ base_url = '{peer.base_url}' }} }} }}", ANTHROPIC_API_KEY=CANARY)
-    editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
-    editor.ready()
-    return editor
+def empty(start: Start, peer: Peer) -> Neovim:
+    """An editor without a chat, so far, which would talk to the peer with the canary key."""
+    return start(f"{{ providers = {{ anthropic = {{ base_url = '{peer.base_url}' }} }} }}", ANTHROPIC_API_KEY=CANARY)
+
+
+@pytest.fixture
+def chat(empty: Neovim, tmp_path: Path) -> Neovim:
+    """An editor with a chat open, which talks to the peer."""
+    empty.open(tmp_path / "talk.chat", "@You:\nHello\n")
+    empty.ready()
+    return empty

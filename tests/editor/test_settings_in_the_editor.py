@@ -40,7 +40,9 @@ def test_a_misspelt_setting_is_said_and_the_others_hold(start: Start, tmp_path: 
 def test_keys_can_be_turned_off_one_by_one_or_all(start: Start, tmp_path: Path) -> None:
     editor = start("{ keymaps = { normal = { send = false, cancel = '' } } }")
     editor.open(tmp_path / "talk.chat", "@You:\n")
-    assert editor.lua(KEYS, "n") == ["<M-CR>"]
+    keys = editor.lua(KEYS, "n")
+    assert "<M-CR>" in keys
+    assert not {"<C-]>", "<C-c>"} & set(keys)
     editor.lua("require('flemma').setup({ keymaps = { enabled = false } })")
     editor.open(tmp_path / "other.chat", "@You:\n")
     assert editor.lua(KEYS, "n") == []

@@ -172,7 +172,11 @@ function M.apply(request)
     end
     return { problem = problem, stamp = require("flemma.buffer.watch").stamp(buf) }
   end
-  follow.to_end(buf, following)
+  -- Guarded: what is written is written, and the mirror has to be told where.
+  pcall(follow.to_end, buf, following)
+  if request.edits[#request.edits].kind == "remove_reply" then
+    pcall(follow.back, buf)
+  end
   return { places = places, stamp = require("flemma.buffer.watch").stamp(buf) }
 end
 

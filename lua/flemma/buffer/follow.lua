@@ -46,6 +46,17 @@ function M.windows(buf)
   return following
 end
 
+--- The reply was taken away again: whoever sent it stands where they were, unless they have gone elsewhere since.
+---@param buf integer
+function M.back(buf)
+  local sender = require("flemma.buffer").follower(buf)
+  if sender and api.nvim_win_is_valid(sender.win) and api.nvim_win_get_buf(sender.win) == buf then
+    if api.nvim_win_get_cursor(sender.win)[1] == api.nvim_buf_line_count(buf) then
+      api.nvim_win_set_cursor(sender.win, sender.cursor)
+    end
+  end
+end
+
 --- Put the cursors of these windows onto the end of the buffer.
 ---@param buf integer
 ---@param windows integer[]

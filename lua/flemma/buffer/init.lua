@@ -10,6 +10,7 @@ local M = {}
 
 ---@class (exact) flemma.Busy what a busy chat is waiting for
 ---@field mode flemma.Mode
+---@field run integer which of all sends this is: what the host says of an earlier one is too late
 ---@field sent boolean the host has been told
 ---@field request table what to tell it
 ---@field insert { win: integer, cursor: integer[], at: integer[] }? where insert mode was left by the key that sent
@@ -24,16 +25,10 @@ local M = {}
 ---@type table<integer, flemma.Chat>
 local chats = {}
 
+local runs = 0
+
 local function host()
   return require("flemma.host")
-end
-
-local function announce(buf, event, data)
-  data.bufnr = buf
-  local ok, problem = pcall(api.nvim_exec_autocmds, "User", { pattern = event, modeline = false, data = data })
-  if not ok then
-    require("flemma.notify").warn(("an autocommand for %s failed: %s"):format(event, problem))
-  end
 end
 
 ---@param command string|fun()
@@ -91,6 +86,14 @@ function M.is_busy(buf)
   return chats[buf] ~= nil and chats[buf].busy ~= nil
 end
 
+--- Is this the send that the chat is busy with?
+---@param buf integer
+---@param run integer
+---@return boolean
+function M.is_current(buf, run)
+  return M.is_busy(buf) and chats[buf].busy.run == run
+end
+
 local function tell(buf)
   local busy = chats[buf].busy
   if not busy or busy.sent then
@@ -109,8 +112,10 @@ local function leave_insert(buf)
   end
   local at = api.nvim_win_get_cursor(win)
   vim.cmd.stopinsert()
-  -- Leaving insert mode puts the cursor one column back, as far as there is one.
-  return { win = win, at = at, cursor = { at[1], math.max(at[2] - 1, 0) } }
+  -- Leaving insert mode puts the cursor one character back, as far as there is one.
+  local line = api.nvim_get_current_line()
+  local before = at[2] > 0 and at[2] - 1 + vim.str_utf_start(line, at[2]) or 0
+  return { win = win, at = at, cursor = { at[1], before } }
 end
 
 --- Ask the host to go on with this chat. The buffer is locked and shows progress before this returns.
@@ -128,10 +133,12 @@ function M.submit(buf, opts)
   if not lock.lock(buf) then
     return notify.error("this buffer cannot be changed ('modifiable' is off): :set modifiable, then send again")
   end
+  runs = runs + 1
   chats[buf].busy = {
     mode = opts.mode,
+    run = runs,
     sent = false,
-    request = { buf = buf, mode = opts.mode, line = opts.line or 0, name = api.nvim_buf_get_name(buf) },
+    request = { buf = buf, run = runs, mode = opts.mode, line = opts.line or 0, name = api.nvim_buf_get_name(buf) },
     follower = require("flemma.buffer.follow").sender(buf),
     insert = opts.insert and leave_insert(buf) or nil,
     on_complete = opts.on_complete,
@@ -144,6 +151,7 @@ function M.submit(buf, opts)
     M.ended(buf, "errored")
   elseif not fresh then
     -- A host that has just been started is told by host_started().
+    introduce(buf)
     tell(buf)
   end
 end
@@ -181,12 +189,16 @@ function M.any_busy()
   end)
 end
 
---- The host is gone: every busy chat keeps what arrived and can be edited again. True if a reply was cut.
+--- The host is gone: every busy chat keeps what arrived and can be edited again. True if a reply was cut. A host that
+--- `was_ready` has seen what was sent; what another one was told is kept for the next.
+---@param was_ready boolean
 ---@return boolean
-function M.host_died()
+function M.host_died(was_ready)
   local cut = false
   for buf, chat in pairs(chats) do
-    if chat.busy and chat.busy.sent then
+    if chat.busy and not was_ready and not host().status().dead then
+      chat.busy.sent = false
+    elseif chat.busy and chat.busy.sent then
       local ok, rescued = pcall(require("flemma.buffer.rescue").close_reply, buf)
       cut = cut or (ok and rescued)
       M.ended(buf, "errored")
@@ -252,7 +264,7 @@ function M.ended(buf, status)
     run_callback(busy.on_complete)
   end
   if busy.requested then
-    announce(buf, "FlemmaRequestFinished", { status = status })
+    require("flemma.announce").announce(buf, "FlemmaRequestFinished", { status = status })
   end
 end
 
@@ -266,10 +278,8 @@ end
 --- The request is on its way.
 ---@param buf integer
 function M.sending(buf)
-  if M.is_busy(buf) then
-    chats[buf].busy.requested = true
-  end
-  announce(buf, "FlemmaRequestSending", {})
+  chats[buf].busy.requested = true
+  require("flemma.announce").announce(buf, "FlemmaRequestSending", {})
 end
 
 --- `:e!` put other text into the buffer: what was being written has no place any more.

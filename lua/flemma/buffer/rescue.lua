@@ -83,6 +83,9 @@ function M.close_reply(buf)
     end)
   end)
   follow.to_end(buf, following)
+  if empty then
+    follow.back(buf)
+  end
   return not empty
 end
 

@@ -18,7 +18,10 @@ local SLICE = 4000
 ---@field first integer? pending range: lines [first, last_old) of the host's text are …
 ---@field last_old integer … replaced by …
 ---@field last_new integer … lines [first, last_new) of the buffer
+---@field lines integer lines that the host knows of, or will when it has read what was sent
 ---@field transfer integer? line up to which the whole text has been sent, while it is being sent
+---@field transfer_tick integer changedtick of the text that is being sent
+---@field round integer how many transfers have begun
 ---@field own boolean our own write is under way
 ---@field gone boolean
 
@@ -37,39 +40,46 @@ local function byte_count(buf)
   return api.nvim_buf_get_offset(buf, last) + #api.nvim_buf_get_lines(buf, last, last + 1, true)[1] + 1
 end
 
+--- Send the whole text from where its transfer has come to, up to line `last`. An edit since then starts it anew.
 ---@param watch flemma.Watch
----@param first integer
----@param last integer
-local function send_slice(watch, first, last)
+---@param last number
+local function send_slice(watch, last)
+  local tick = api.nvim_buf_get_changedtick(watch.buf)
+  if watch.transfer_tick ~= tick then
+    watch.transfer, watch.transfer_tick = 0, tick
+  end
   local total = api.nvim_buf_line_count(watch.buf)
   last = math.min(last, total)
   send("text", {
     buf = watch.buf,
-    tick = api.nvim_buf_get_changedtick(watch.buf),
-    first = first,
+    tick = tick,
+    first = watch.transfer,
     total = total,
-    text = table.concat(api.nvim_buf_get_lines(watch.buf, first, last, true), "\n"),
+    text = table.concat(api.nvim_buf_get_lines(watch.buf, watch.transfer, last, true), "\n"),
   })
   watch.transfer = last < total and last or nil
   if not watch.transfer then
-    watch.tick = api.nvim_buf_get_changedtick(watch.buf)
+    watch.first, watch.tick, watch.lines = nil, tick, total
   end
 end
 
---- Send the whole text, in slices that leave the main loop free in between; an edit meanwhile starts it anew.
+---@param watch flemma.Watch
+local function begin_transfer(watch)
+  watch.first = nil
+  watch.transfer, watch.transfer_tick = 0, api.nvim_buf_get_changedtick(watch.buf)
+  watch.round = watch.round + 1
+end
+
+--- Send the whole text, in slices that leave the main loop free in between.
 ---@param watch flemma.Watch
 local function transfer(watch)
-  watch.first = nil
-  watch.transfer = 0
-  local tick = api.nvim_buf_get_changedtick(watch.buf)
+  begin_transfer(watch)
+  local round = watch.round
   local function step()
-    if watch.gone or not watch.transfer or not api.nvim_buf_is_loaded(watch.buf) then
+    if watch.gone or watch.round ~= round or not watch.transfer or not api.nvim_buf_is_loaded(watch.buf) then
       return
     end
-    if api.nvim_buf_get_changedtick(watch.buf) ~= tick then
-      tick, watch.transfer = api.nvim_buf_get_changedtick(watch.buf), 0
-    end
-    send_slice(watch, watch.transfer, watch.transfer + SLICE)
+    send_slice(watch, watch.transfer + SLICE)
     if watch.transfer then
       vim.defer_fn(step, 1)
     end
@@ -77,10 +87,21 @@ local function transfer(watch)
   step()
 end
 
+--- Neovim tells of lines that are not there when a buffer is emptied, by `:%d` as by undo: then only the whole text is
+--- sure to be right, and it is short.
+---@param watch flemma.Watch
+local function is_plausible(watch)
+  local change = watch.first and watch.last_new - watch.last_old or 0
+  return watch.lines + change == api.nvim_buf_line_count(watch.buf)
+end
+
 ---@param watch flemma.Watch
 local function flush(watch)
+  if not watch.transfer and not is_plausible(watch) then
+    begin_transfer(watch)
+  end
   if watch.transfer then
-    send_slice(watch, watch.transfer, math.huge)
+    send_slice(watch, math.huge)
     return
   end
   local tick = api.nvim_buf_get_changedtick(watch.buf)
@@ -97,7 +118,7 @@ local function flush(watch)
     count = #lines,
     text = table.concat(lines, "\n"),
   })
-  watch.first, watch.tick = nil, tick
+  watch.first, watch.tick, watch.lines = nil, tick, api.nvim_buf_line_count(watch.buf)
 end
 
 --- Join the change of lines [first, last) to [first, new) with what is pending.
@@ -140,7 +161,10 @@ function M.attach(buf)
     first = nil,
     last_old = 0,
     last_new = 0,
+    lines = 0,
     transfer = nil,
+    transfer_tick = -1,
+    round = 0,
     own = false,
     gone = false,
   }
@@ -212,7 +236,7 @@ function M.own(buf, write)
   watch.own = true
   local ok, problem = pcall(write)
   watch.own = false
-  watch.tick = api.nvim_buf_get_changedtick(buf)
+  watch.tick, watch.lines = api.nvim_buf_get_changedtick(buf), api.nvim_buf_line_count(buf)
   if not ok then
     error(problem, 0)
   end
@@ -237,7 +261,7 @@ function M.whole(buf)
   local text = table.concat(api.nvim_buf_get_lines(buf, 0, -1, true), "\n")
   local tick = api.nvim_buf_get_changedtick(buf)
   if watch then
-    watch.first, watch.transfer, watch.tick = nil, nil, tick
+    watch.first, watch.transfer, watch.tick, watch.lines = nil, nil, tick, api.nvim_buf_line_count(buf)
   end
   return { tick = tick, text = text }
 end

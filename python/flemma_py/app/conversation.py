@@ -103,10 +103,12 @@ class Conversation:
         self._inbox.put_nowait(cancelled)
 
     def fail(self, error: FlemmaError) -> None:
-        """Something that is not this conversation's own doing broke (a write was refused)."""
+        """A write was refused. Draining raises that, unless somebody did so before and the turn has ended."""
 
         async def failed() -> Input:
-            return Failed(self._state.turn, error)
+            turn = self._state.turn
+            await self._editor.drain()
+            return Failed(turn, error)
 
         self._inbox.put_nowait(failed)
 

@@ -5,6 +5,7 @@ Nothing heavy is imported here: Neovim's first message is answered before aiohtt
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
@@ -23,8 +24,9 @@ from flemma_py.edge.handlers import Handlers
 log = logging.getLogger(__name__)
 
 
-def boot(nvim: pynvim.Nvim) -> Callable[[str, Mapping[str, Any]], None]:
-    """Make the host for this Neovim and return the function that takes its messages."""
+def boot(nvim: pynvim.Nvim, refuse: Callable[[str], None]) -> Callable[[str, Mapping[str, Any]], None]:
+    """Make the host for this Neovim and return the function that takes its messages. `refuse` is told of a package that
+    turns out to be missing when everything is loaded."""
     # While modules are loaded nothing is garbage; `Services` turns the collector on again when they are there.
     gc.disable()
     bridge = Bridge(nvim)
@@ -35,15 +37,22 @@ def boot(nvim: pynvim.Nvim) -> Callable[[str, Mapping[str, Any]], None]:
     services = Services(os.environ, say)
     supervisor = Supervisor(services)
     main = bridge.loop.create_task(supervisor.run(), name="host")
-    main.add_done_callback(_host_ended)
+    main.add_done_callback(lambda task: _host_ended(task, refuse))
     sys.excepthook = _leave
     return Handlers(bridge, services, supervisor, nvim.stop_loop).handle
 
 
-def _host_ended(task: Any) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.critical("the host's main task ended", exc_info=task.exception())
-        os._exit(70)
+def _host_ended(task: asyncio.Task[None], refuse: Callable[[str], None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    match error:
+        case None:
+            return
+        case ExceptionGroup(exceptions=[ImportError() as missing, *_]):
+            log.critical("a package is missing", exc_info=error)
+            refuse(f"lacks the package {missing.name}")
+        case _:
+            log.critical("the host's main task ended", exc_info=error)
+            os._exit(70)
 
 
 def _leave(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -29,9 +29,12 @@ class BufferChat:
         self._writer = Writer(bridge, self.mirror, buf, on_failure)
         self._progress: tuple[str | None, str | int] = (None, "marker")
         self._progress_due = False
+        self._run = 0
 
-    async def look(self, stamp: Stamp) -> View:
-        """The chat as it was when the user asked, which is as it is now: the buffer is locked. Raises `EditorError`."""
+    async def look(self, run: int, stamp: Stamp) -> View:
+        """The chat as it was when the user asked, which is as it is now: the buffer is locked. All that is said from
+        here on belongs to `run`. Raises `EditorError`."""
+        self._run = self._writer.run = run
         if not self.mirror.fits(stamp):
             await self._resync(stamp)
         return self.view()
@@ -69,7 +72,7 @@ class BufferChat:
 
     def _tell_progress(self) -> None:
         label, where = self._progress
-        payload = {"buf": self._buf, "where": where}
+        payload = {"buf": self._buf, "run": self._run, "where": where}
         self._bridge.tell("progress", payload if label is None else {**payload, "label": label})
 
     def _progress_over(self, told: tuple[str | None, str | int]) -> None:
@@ -78,13 +81,13 @@ class BufferChat:
             self.progress(*self._progress)
 
     def sending(self) -> None:
-        self._bridge.tell("sending", {"buf": self._buf})
+        self._bridge.tell("sending", {"buf": self._buf, "run": self._run})
 
     def used(self, request: dict[str, object]) -> None:
         self._bridge.tell("usage", {"request": {**request, "bufnr": self._buf}})
 
     async def ended(self, status: str, line: int | None) -> None:
-        payload: dict[str, object] = {"buf": self._buf, "status": status}
+        payload: dict[str, object] = {"buf": self._buf, "run": self._run, "status": status}
         self._progress = (None, "marker")
         await self._bridge.call("ended", payload if line is None else {**payload, "line": line})
 

@@ -20,7 +20,7 @@ from flemma_py.app.checkup import checkup
 from flemma_py.app.conversation import Conversation
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
-from flemma_py.conversation.state import Mode
+from flemma_py.conversation.state import Mode, Outcome
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.chat import BufferChat
 from flemma_py.edge.payloads import Hello, Submit, integer, mapping, string
@@ -59,6 +59,10 @@ class Handlers:
             log.exception("the message %s could not be handled", kind)
             message = error.message if isinstance(error, EditorError) else "an error of Flemma's own; see the log"
             self._bridge.tell("notify", {"level": "error", "message": message})
+            if kind == "submit":
+                # Nobody else would unlock the buffer.
+                status = Outcome.ERRORED.value
+                self._bridge.tell("ended", {"buf": payload["buf"], "run": payload["run"], "status": status})
 
     def _dispatch(self, kind: str, payload: Payload) -> None:
         match kind:
@@ -87,7 +91,7 @@ class Handlers:
 
     def _hello(self, hello: Hello) -> None:
         self._log_folder = hello.log_folder
-        self._bridge.tell("hello", {"protocol": PROTOCOL})
+        self._bridge.tell("hello", {"protocol": PROTOCOL, "channel": self._bridge.channel})
         if hello.protocol != PROTOCOL:
             return
         self._serving = True
@@ -172,7 +176,7 @@ class Handlers:
         chat, conversation = self._chat(submit.buf)
         conversation.folder = str(Path(submit.name).parent) if submit.name else self._directory
         conversation.path = submit.name or None
-        conversation.submit(Mode(submit.mode), submit.line, lambda: chat.look(submit.stamp))
+        conversation.submit(Mode(submit.mode), submit.line, lambda: chat.look(submit.run, submit.stamp))
 
     def _cancel(self, buf: int, *, discard: bool) -> None:
         found = self._chats.get(buf)

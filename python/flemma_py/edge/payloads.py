@@ -81,9 +81,11 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """The user asked to go on with a chat. `line` is the cursor's, 0-based; `name` the file, empty for none."""
+    """The user asked to go on with a chat. `run` is Lua's number of this send, which comes back with all that is done
+    for it; `line` is the cursor's, 0-based; `name` the file, empty for none."""
 
     buf: int
+    run: int
     mode: str
     line: int
     name: str
@@ -93,6 +95,7 @@ class Submit:
     def read(cls, payload: Mapping[str, Any]) -> Submit:
         return cls(
             integer(payload, "buf"),
+            integer(payload, "run"),
             string(payload, "mode"),
             integer(payload, "line"),
             string(payload, "name"),

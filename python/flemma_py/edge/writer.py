@@ -65,17 +65,20 @@ def join(queue: list[Edit], edits: Sequence[Edit]) -> None:
 
 
 class Writer:
-    """The write queue of one buffer. `on_failure` is told when a write cannot be done; the rest is dropped then."""
+    """The write queue of one buffer. When a write cannot be done the rest is dropped, `on_failure` is called, and the
+    next who waits in `drain` gets the error. `run` is the number of the send that is written for."""
 
     def __init__(self, bridge: Bridge, mirror: Mirror, buf: int, on_failure: Callable[[EditorError], None]) -> None:
         self._bridge = bridge
         self._mirror = mirror
         self._buf = buf
         self._on_failure = on_failure
+        self.run = 0
         self._group = 0
         self._queue: list[Edit] = []
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
+        self._failure: EditorError | None = None
         self._last_append = float("-inf")
 
     def write(self, group: int, edits: Sequence[Edit]) -> None:
@@ -86,13 +89,16 @@ class Writer:
             self._task = self._bridge.loop.create_task(self._run(), name=f"write {self._buf}")
 
     async def drain(self) -> None:
-        """Wait until nothing is queued or in flight."""
+        """Wait until nothing is queued or in flight. Raises `EditorError` if that could not be written."""
         self._hurry.set()
         try:
             while self._task is not None and not self._task.done():
                 await asyncio.shield(self._task)
         finally:
             self._hurry.clear()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def discard(self) -> None:
         """Forget what is queued: the buffer is gone."""
@@ -103,6 +109,7 @@ class Writer:
             await self._write_all()
         except EditorError as error:
             self._queue.clear()
+            self._failure = error
             self._on_failure(error)
 
     async def _write_all(self) -> None:
@@ -111,7 +118,8 @@ class Writer:
             batch, self._queue = self._queue, []
             if any(isinstance(edit, Append) for edit in batch):
                 self._last_append = self._bridge.loop.time()
-            while not await self._apply(batch):  # noqa: ASYNC110 - only Neovim knows when its text lock ends
+            payload = {"buf": self._buf, "run": self.run, "group": self._group, "edits": list(map(encode, batch))}
+            while not await self._apply(batch, payload):  # noqa: ASYNC110 - only Neovim knows when its text lock ends
                 await asyncio.sleep(RETRY)
 
     async def _pace(self) -> None:
@@ -123,14 +131,14 @@ class Writer:
             except TimeoutError:
                 return
 
-    async def _apply(self, batch: list[Edit]) -> bool:
+    async def _apply(self, batch: list[Edit], payload: dict[str, Any]) -> bool:
         """Write a batch; False where a text lock was in the way. Raises `EditorError`."""
-        payload = {"buf": self._buf, "group": self._group, "edits": [encode(edit) for edit in batch]}
         answer = await self._bridge.call("apply", payload, then=lambda answer: self._advance(batch, answer))
         if answer.get("retry"):
             return False
         if answer.get("gone"):
-            raise EditorError("the buffer is gone")
+            # Nothing to complain about: Lua says so itself, and ends the chat.
+            self._queue.clear()
         if problem := answer.get("problem"):
             log.error("writing into buffer %d failed: %s", self._buf, problem)
             raise EditorError(f"the buffer could not be written: {problem}")
