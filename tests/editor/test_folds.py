@@ -249,3 +249,28 @@ def test_folds_come_when_insert_mode_is_left(start: Start, tmp_path: Path) -> No
     assert heads == [1, 1, 1]
     editor.command("3foldclose")
     assert [editor.lua("return vim.fn.foldclosed(...)", line) for line in (2, 3, 4, 5)] == [-1, 3, 3, -1]
+
+
+def test_a_file_that_is_read_anew_folds_anew(start: Start, tmp_path: Path) -> None:
+    editor = start()
+    editor.open(tmp_path / "a.chat", CONVERSATION)
+    assert levels(editor) == fresh_levels(editor)
+    (tmp_path / "a.chat").write_text("@You:\nOther\n\n" + CONVERSATION)
+    editor.command("silent edit!")
+    assert levels(editor) == fresh_levels(editor)
+    editor.lua("vim.api.nvim_buf_set_lines(0, 1, 1, true, { 'more', '', '@Assistant:' })")
+    assert levels(editor) == fresh_levels(editor)
+    editor.command("silent undo")
+    assert levels(editor) == fresh_levels(editor)
+
+
+def test_two_windows_fold_alike(start: Start, tmp_path: Path) -> None:
+    editor = start()
+    editor.open(tmp_path / "a.chat", CONVERSATION)
+    editor.command("split")
+    editor.lua(
+        "vim.api.nvim_buf_set_lines(0, 8, 8, true, { '', '@Assistant:', '<thinking>', 'x', '</thinking>', 'y' })"
+    )
+    first = levels(editor)
+    editor.command("wincmd p")
+    assert levels(editor) == first == fresh_levels(editor)
