@@ -190,3 +190,87 @@ def test_150_random_edits_leave_every_level_as_a_fresh_scan_gives_it(start: Star
             f"{a} {b} {line}" for a, b, line in zip(found, wanted, editor.lines(), strict=True)
         )
     assert not [notice for notice in editor.notices() if "fold" in notice or "outline" in notice]
+
+
+def append(editor: Neovim, text: str) -> None:
+    """Write at the end, as a reply is written."""
+    editor.lua("vim.api.nvim_buf_set_text(0, -1, -1, -1, -1, vim.split(..., '\\n'))", text)
+
+
+def test_a_thought_is_open_while_it_is_written_and_closed_afterwards(start: Start, tmp_path: Path) -> None:
+    editor = start()
+    editor.open(tmp_path / "a.chat", "@You:\nHi\n")
+    append(editor, "\n\n@Assistant:\n<thinking>\nOne")
+    for piece in (" and", "\ntwo", "\nthree"):
+        append(editor, piece)
+    assert editor.lua("return vim.fn.foldclosed(5)") == -1
+    append(editor, "\n</thinking>\n\nHello")
+    append(editor, "\n\n@You:\n")
+    assert editor.lua("return vim.fn.foldclosed(5)") == 5
+    assert editor.lua("return vim.fn.foldclosedend(5)") == 9
+    assert levels(editor) == fresh_levels(editor)
+
+
+def test_a_delta_costs_what_it_writes_in_a_chat_of_any_length(start: Start, tmp_path: Path) -> None:
+    editor = start()
+    editor.open(tmp_path / "a.chat", CONVERSATION.removeprefix('```lua\nname = "Ada"\n```\n\n') * 300)
+    assert levels(editor)[-1] == 1
+    editor.lua("""
+      _G.asked = 0
+      local folds = require('flemma.ui.folds')
+      local expr = folds.expr
+      folds.expr = function() _G.asked = _G.asked + 1; return expr() end
+    """)
+    append(editor, "\n@Assistant:\n")
+    for number in range(50):
+        append(editor, f"word {number}\n" if number % 5 == 0 else "word ")
+        editor.command("redraw")
+    assert levels(editor) == fresh_levels(editor)
+    assert editor.lua("return _G.asked") < 50 * 12
+
+
+def test_what_was_opened_stays_open_when_text_above_it_changes(start: Start, tmp_path: Path) -> None:
+    editor = start()
+    editor.open(tmp_path / "a.chat", CONVERSATION)
+    thought = editor.lines().index("</thinking>")
+    editor.command(f"{thought}foldopen")
+    editor.lua("vim.api.nvim_buf_set_lines(0, 10, 10, true, { 'more', 'words' })")
+    editor.lua("vim.api.nvim_buf_set_lines(0, 5, 6, true, {})")
+    assert editor.lua("return vim.fn.foldclosed(...)", thought + 1) == -1
+    assert levels(editor) == fresh_levels(editor)
+
+
+def test_folds_come_when_insert_mode_is_left(start: Start, tmp_path: Path) -> None:
+    editor = start()
+    editor.open(tmp_path / "a.chat", "@You:\nHi\n")
+    editor.press("Go@Assistant:<CR>Hello<CR>@You:<CR>x<Esc>")
+    editor.wait(lambda: editor.mode == "n")
+    heads = editor.lua("return vim.tbl_map(vim.fn.foldlevel, { 1, 3, 5 })")
+    assert heads == [1, 1, 1]
+    editor.command("3foldclose")
+    assert [editor.lua("return vim.fn.foldclosed(...)", line) for line in (2, 3, 4, 5)] == [-1, 3, 3, -1]
+
+
+def test_a_file_that_is_read_anew_folds_anew(start: Start, tmp_path: Path) -> None:
+    editor = start()
+    editor.open(tmp_path / "a.chat", CONVERSATION)
+    assert levels(editor) == fresh_levels(editor)
+    (tmp_path / "a.chat").write_text("@You:\nOther\n\n" + CONVERSATION)
+    editor.command("silent edit!")
+    assert levels(editor) == fresh_levels(editor)
+    editor.lua("vim.api.nvim_buf_set_lines(0, 1, 1, true, { 'more', '', '@Assistant:' })")
+    assert levels(editor) == fresh_levels(editor)
+    editor.command("silent undo")
+    assert levels(editor) == fresh_levels(editor)
+
+
+def test_two_windows_fold_alike(start: Start, tmp_path: Path) -> None:
+    editor = start()
+    editor.open(tmp_path / "a.chat", CONVERSATION)
+    editor.command("split")
+    editor.lua(
+        "vim.api.nvim_buf_set_lines(0, 8, 8, true, { '', '@Assistant:', '<thinking>', 'x', '</thinking>', 'y' })"
+    )
+    first = levels(editor)
+    editor.command("wincmd p")
+    assert levels(editor) == first == fresh_levels(editor)

@@ -50,6 +50,7 @@ local function draw(buf, spinner)
     id = spinner.mark,
     virt_text = { { " " .. FRAMES[frame] .. " " .. spinner.label, "Comment" } },
     virt_text_pos = "eol",
+    hl_mode = "combine",
   })
 end
 
