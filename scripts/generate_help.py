@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,8 @@ def as_lua(value: Any) -> str:
         case list() | tuple():
             return "{ " + ", ".join(map(as_lua, value)) + " }" if value else "{}"
         case dict():
-            return "{}" if not value else "a table"
+            inside = ", ".join(f"{name} = {as_lua(item)}" for name, item in value.items())
+            return f"{{ {inside} }}" if inside else "{}"
     return str(value)
 
 
@@ -110,7 +111,8 @@ def _section(kind: Any, path: str) -> list[str]:
 
 
 def _setting(name: str, field: Any) -> str:
-    text = f"Must be {field.metadata['form']}. Default: {as_lua(field.default)}."
+    default = field.default if field.default is not MISSING else field.default_factory()
+    text = f"Must be {field.metadata['form']}. Default: {as_lua(default)}."
     if field.metadata["trust"].value == "file":
         text += " A chat's frontmatter may set it."
     return entry(name, f"flemma.{name}", text)
