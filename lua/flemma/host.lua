@@ -90,7 +90,7 @@ local function on_exit(code)
   if host.leaving then
     return
   end
-  if not answered and (UNFIT[code] or host.kind == "found") then
+  if not was_ready and (UNFIT[code] or host.kind == "found") then
     return cannot_run(UNFIT[code] or ("does not run (code %d)"):format(code))
   end
   local well = now() - host.started > WELL_AFTER_MS
