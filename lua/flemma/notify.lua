@@ -47,9 +47,22 @@ local function echo(text, level)
   vim.api.nvim_echo({ { shown, HIGHLIGHTS[level] } }, true, {})
 end
 
+--- A message as a sentence: what has no end gets one, and a capital first unless a name of code begins it.
+---@param message string
+---@return string
+local function sentence(message)
+  if message:find("\n", 1, true) or not message:find("[%w)]$") then
+    return message
+  end
+  return (message:gsub("^%l%l*%s", function(word)
+    return word:sub(1, 1):upper() .. word:sub(2)
+  end)) .. "."
+end
+
 ---@param message string
 ---@param level integer one of vim.log.levels
 local function deliver(message, level)
+  message = sentence(message)
   local text = "Flemma: " .. message
   table.insert(notices, { text = message, level = level, time = os.date("%H:%M:%S") })
   if #notices > KEPT then

@@ -103,9 +103,12 @@ class Neovim:
         self.wait(lambda: self.lua(IS_IDLE, buf), "the idle chat")
 
     def notice(self, part: str) -> str:
-        """Wait for a notice that has `part` in it."""
-        found = self.wait(lambda: [text for text in self.notices() if part in text], f"a notice of {part!r}")
-        return str(found[0])
+        """Wait for a notice that has `part` in it, in capitals or not."""
+
+        def such() -> list[str]:
+            return [text for text in self.notices() if part.lower() in text.lower()]
+
+        return str(self.wait(such, f"a notice of {part!r}")[0])
 
     # ---- the host
 

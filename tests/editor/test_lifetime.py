@@ -84,7 +84,7 @@ def test_a_host_of_another_protocol_is_refused_in_one_sentence(start: Start, tmp
     editor.lua("require('flemma').protocol = 7")
     editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
     notice = editor.notice("protocol")
-    assert "the Python side speaks protocol 1 and the Lua side 7: update Flemma" in notice
+    assert "The Python side speaks protocol 1 and the Lua side 7: update Flemma" in notice
     for count in (2, 3):
         editor.press("G<C-]>")
         editor.wait(lambda count=count: len(editor.notices()) == count, "the sentence again")  # type: ignore[misc]
@@ -96,7 +96,7 @@ def test_a_host_of_another_protocol_is_refused_in_one_sentence(start: Start, tmp
 def test_a_second_host_is_refused_and_the_first_serves_on(chat: Neovim, peer: Peer) -> None:
     first = chat.host()["pid"]
     chat.lua(SPAWN, sys.executable, ENTRY, 1)
-    assert "another host already serves this Neovim" in chat.notice("another host")
+    assert "Another host already serves this Neovim" in chat.notice("another host")
     chat.wait(lambda: chat.lua("return _G.second_ended") is not None, "the end of the second host")
     peer.enqueue(script.text("Good day"))
     chat.press("G<C-]>")
