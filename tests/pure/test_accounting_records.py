@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from flemma_py.accounting.request import Prices
-from flemma_py.app.accounts import Accounts, PriceBook, Sent, load_price_book, now
+from flemma_py.app.accounts import Accounts, Book, Sent, load_price_book, now
+from flemma_py.app.price_book import PriceBook
 from flemma_py.conversation.machine import step
 from flemma_py.conversation.state import (
     Cancelled,
@@ -111,7 +112,7 @@ async def arrived(found: list[Any], count: int) -> None:
 async def test_the_price_list_is_loaded_once_in_a_thread_and_the_order_is_kept() -> None:
     loads: list[threading.Thread] = []
 
-    def load() -> PriceBook:
+    def load() -> Book:
         loads.append(threading.current_thread())
         return BOOK
 
@@ -147,7 +148,7 @@ async def test_a_price_list_that_breaks_loses_no_tokens() -> None:
     def find(*_: Any) -> Prices:
         raise ZeroDivisionError
 
-    def load() -> PriceBook:
+    def load() -> Book:
         raise ImportError
 
     found: list[dict[str, Any]] = await told(PriceBook(BOOK.catalogues, find), sent(), sent())
@@ -160,6 +161,7 @@ async def test_a_price_list_that_breaks_loses_no_tokens() -> None:
 
 def test_the_price_book_knows_every_provider_and_vendors_without_a_catalogue() -> None:
     book = load_price_book()
+    assert isinstance(book, PriceBook)
     assert book.find("deepseek", "deepseek-chat", Usage(), now())
     assert {"anthropic", "openai", "vertex"} <= set(book.catalogues)
     assert book.find("anthropic", "claude-sonnet-5-5", Usage(), now()) == Prices(2.0, 10.0, 0.1, 2.5)

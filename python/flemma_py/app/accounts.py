@@ -10,20 +10,16 @@ import asyncio
 import importlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from flemma_py.accounting.request import Prices, Request, entry
 from flemma_py.model.usage import Usage
-from flemma_py.providers.catalogue import Catalogue
-from flemma_py.registry import discover
 
 log = logging.getLogger(__name__)
 
 Used = Callable[[dict[str, Any]], None]
 """Is told of a request, under the names of the session API."""
-FindPrices = Callable[[str, str, Usage, float], Prices | None]
 
 
 def now() -> float:
@@ -52,49 +48,20 @@ class Over:
     completed_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class PriceBook:
-    """The catalogues by provider, and the price list."""
+class Book(Protocol):
+    """What prices requests (see `price_book.py`)."""
 
-    catalogues: Mapping[str, Catalogue]
-    find: FindPrices
-
-    def request(self, over: Over) -> Request:
-        """The request with what is known of its prices."""
-        sent = over.sent
-        wire = self.catalogues.get(sent.wire)
-        return Request(
-            provider=sent.provider,
-            model=sent.model,
-            usage=over.usage,
-            status=over.status,
-            started_at=sent.started_at,
-            completed_at=over.completed_at,
-            output_has_thoughts=wire is None or wire.output_has_thoughts,
-            filepath=sent.filepath,
-            prices=self._prices(over),
-        )
-
-    def _prices(self, over: Over) -> Prices | None:
-        """A catalogue's own price, else that of the list, which knows vendors that have no catalogue here."""
-        catalogue = self.catalogues.get(over.sent.provider)
-        if catalogue and (own := catalogue.own_price(over.sent.model)):
-            return Prices(*own)
-        vendor = catalogue.vendor if catalogue else over.sent.provider
-        try:
-            return self.find(vendor, over.sent.model, over.usage, over.sent.started_at)
-        except Exception:
-            # Tokens are counted whatever the list makes of them.
-            log.exception("the price list failed for %s", over.sent.model)
-            return None
+    def entry(self, over: Over) -> dict[str, Any]:
+        """A request as the session API has it."""
+        ...
 
 
 class Accounts:
     """The accounts of this host. `load` gives the price book; it runs in a thread, once."""
 
-    def __init__(self, load: Callable[[], PriceBook] | None = None) -> None:
+    def __init__(self, load: Callable[[], Book] | None = None) -> None:
         self._load = load or load_price_book
-        self._book: PriceBook | None = None
+        self._book: Book | None = None
         self._loading: asyncio.Task[None] | None = None
         self._waiting: list[tuple[Over, Used]] = []
 
@@ -102,7 +69,7 @@ class Accounts:
         """Price a request that is over and tell `used` of it: now, or when the price list is there."""
         over = Over(sent, usage, status, now())
         if self._book is not None:
-            used(entry(self._book.request(over)))
+            used(self._book.entry(over))
             return
         self._waiting.append((over, used))
         if self._loading is None:
@@ -118,20 +85,14 @@ class Accounts:
             book = await asyncio.to_thread(self._load)
         except Exception:
             log.exception("the price list could not be loaded: tokens are counted without prices")
-            book = PriceBook({}, lambda *_: None)
+            book = importlib.import_module("flemma_py.app.price_book").EMPTY
         self._book = book
         waiting, self._waiting = self._waiting, []
         for over, used in waiting:
-            used(entry(book.request(over)))
+            used(book.entry(over))
 
 
-def load_price_book() -> PriceBook:
+def load_price_book() -> Book:
     """Import and read all of it. Takes about a fifth of a second: call it in a thread."""
-    price_list = importlib.import_module("flemma_py.accounting.price_list")
-    found = discover("flemma_py.providers.catalogue", "CATALOGUE")
-    book = PriceBook({catalogue.provider: catalogue for _, catalogue in found}, price_list.find_prices)
-    for catalogue in book.catalogues.values():
-        # The first look-up decodes the data.
-        book.find(catalogue.vendor, catalogue.models[0].name, Usage(), 0.0)
-        break
+    book: Book = importlib.import_module("flemma_py.app.price_book").load()
     return book

@@ -26,6 +26,7 @@ from flemma_py.app.endpoint import (
     missing_key,
     stored_key,
 )
+from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.presets import Presets, expand_model, read_presets
@@ -198,14 +199,14 @@ class Services:
         if self._runner is None:
             from flemma_py.tools.runner import ToolRunner, find_tools
 
-            self._runner = ToolRunner(find_tools())
+            self._runner = ToolRunner(find_tools(entry_points=offered(TOOLS)))
         return self._runner
 
     @property
     def wires(self) -> Wires:
         """The providers, and the wires that owners may give names to."""
         if self._wires is None:
-            found = discover("flemma_py.providers", "PROVIDER", entry_points="flemma.providers")
+            found = discover("flemma_py.providers", "PROVIDER", entry_points=offered(PROVIDERS))
             kinds = dict(discover("flemma_py.providers", "KIND"))
             self._wires = Wires({provider.name: provider for _, provider in found}, kinds)
         return self._wires

@@ -1,0 +1,31 @@
+"""Which of our entry points third parties have installed: a look at the files, before anything is imported for them.
+
+Most people have installed none, and `importlib.metadata` would cost the first send a twentieth of its time.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+PROVIDERS = "flemma.providers"
+TOOLS = "flemma.tools"
+
+
+def offered(group: str) -> str:
+    """`group`, if a package on the path has entry points in it, else an empty string."""
+    return group if any(f"[{group}]" in text for text in _entry_points()) else ""
+
+
+def _entry_points() -> list[str]:
+    found: list[str] = []
+    for folder in dict.fromkeys(sys.path):
+        for file in Path(folder or ".").glob("*-info/entry_points.txt"):
+            try:
+                found.append(file.read_text("utf-8"))
+            except (OSError, UnicodeDecodeError) as error:
+                log.warning("%s cannot be read: %s", file, error)
+    return found
