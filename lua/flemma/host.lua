@@ -10,7 +10,6 @@ local M = {}
 ---@field ready boolean the host has answered the protocol exchange
 ---@field started number when it was started, in milliseconds of now()
 ---@field failures integer deaths in a row, each soon after its start
----@field leaving boolean Neovim is about to exit
 ---@field dead string? why it is not started again by itself
 ---@field lacking string? its Python cannot run it: the next send offers the install
 ---@field python string? what it was started with
@@ -18,7 +17,7 @@ local M = {}
 ---@field offered boolean? the user is being asked about the install
 ---@field took integer? milliseconds from its start to its first answer
 ---@field stopped integer? channel of the last one that we stopped ourselves
-local host = { channel = nil, ready = false, started = 0, failures = 0, leaving = false }
+local host = { channel = nil, ready = false, started = 0, failures = 0 }
 
 local BACKOFF_MS = { 100, 500, 1000, 2000, 5000, 10000, 30000 }
 local GIVE_UP_AFTER = 4
@@ -31,6 +30,12 @@ local complaints = {}
 ---@return number milliseconds
 local function now()
   return vim.uv.hrtime() / 1e6
+end
+
+--- Neovim is about to exit: no host is started, and the end of ours is no news.
+---@return boolean
+local function leaving()
+  return vim.v.exiting ~= vim.NIL
 end
 
 local function report(message)
@@ -87,7 +92,7 @@ end
 local function on_exit(code)
   local was_ready = host.ready
   host.channel, host.ready = nil, false
-  if host.leaving then
+  if leaving() then
     return
   end
   if not was_ready and (UNFIT[code] or host.kind == "found") then
@@ -152,7 +157,7 @@ end
 --- Start the host if there is none. Returns whether one is there (it may still be starting).
 ---@return boolean
 function M.start()
-  if host.channel or host.leaving then
+  if host.channel or leaving() then
     return host.channel ~= nil
   end
   local ok, channel = spawn()
@@ -337,12 +342,5 @@ function M.reported(answer)
     callback(answer)
   end
 end
-
-vim.api.nvim_create_autocmd("VimLeavePre", {
-  group = vim.api.nvim_create_augroup("FlemmaHost", {}),
-  callback = function()
-    host.leaving = true
-  end,
-})
 
 return M
