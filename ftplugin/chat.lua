@@ -14,11 +14,9 @@ if settings.get("editing", "disable_textwidth") then
   undo[#undo + 1] = "textwidth<"
 end
 
-require("flemma.keymaps").attach(buf)
-require("flemma.ui").attach(buf)
-require("flemma.buffer").attach(buf)
-
-vim.b.undo_ftplugin = table.concat(undo, " ")
+-- A user's own ftplugin came first: what it undoes stays undone.
+vim.b.undo_ftplugin = (vim.b.undo_ftplugin and vim.b.undo_ftplugin .. " | " or "")
+  .. table.concat(undo, " ")
   .. " | lua require('flemma.keymaps').detach("
   .. buf
   .. ") require('flemma.buffer').detach("
@@ -26,3 +24,8 @@ vim.b.undo_ftplugin = table.concat(undo, " ")
   .. ") require('flemma.ui').detach("
   .. buf
   .. ")"
+
+require("flemma.keymaps").attach(buf)
+require("flemma.buffer").attach(buf)
+-- Looks last: if they fail, everything works all the same.
+require("flemma.ui").attach(buf)

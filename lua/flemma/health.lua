@@ -34,7 +34,8 @@ local KINDS = {
 }
 
 local LOOK = [[
-import sys
+import os, sys
+sys.path[:] = [folder for folder in sys.path if os.path.isabs(folder)]
 sys.path.insert(0, sys.argv[1])
 from flemma_py.packages import unfit
 print("%d.%d.%d" % sys.version_info[:3])

@@ -42,9 +42,12 @@ local function report(message)
   require("flemma.notify").error(message)
 end
 
---- Run in the host's process before anything else: exit codes that say why it cannot be one.
+--- Run in the host's process before anything else: exit codes that say why it cannot be one. With `-c` Python looks for
+--- modules in the working directory first; a project that somebody cloned must not run there, nor a file that is only
+--- named like a module.
 local BOOT = [[
-import sys
+import os, sys
+sys.path[:] = [folder for folder in sys.path if os.path.isabs(folder)]
 if sys.version_info < (3, 11): sys.exit(65)
 try:
     import pynvim
@@ -196,6 +199,11 @@ local function offer_install()
       end
     end)
   end)
+end
+
+--- The send for which the install was offered is over: the next one asks anew, whatever became of the question.
+function M.offer_over()
+  host.offered = false
 end
 
 --- An install has ended. New packages are taken into use at once, unless a chat is busy with a host that runs.

@@ -55,6 +55,9 @@ local function select(mode, from, to)
   api.nvim_win_set_cursor(0, from)
   vim.cmd.normal({ mode, bang = true })
   api.nvim_win_set_cursor(0, to)
+  if mode == "v" and vim.o.selection == "exclusive" then
+    vim.cmd.normal({ "l", bang = true })
+  end
 end
 
 local function message_here()

@@ -56,10 +56,12 @@ def count_of_questions(lines: list[str]) -> int:
 
 
 def kept(before: list[str]) -> Callable[[list[str]], bool]:
-    """Is what stood there still there, but for a last line that may have grown?"""
+    """Is what stood there still there, but for a last line that may have grown, and a call whose result came?"""
 
     def check(lines: list[str]) -> bool:
-        return lines[: len(before) - 1] == before[:-1]
+        calls = [line for line in before if line.endswith("(approved)")]
+        stood = before[: before.index(calls[0])] if calls else before[:-1]
+        return lines[: len(stood)] == stood
 
     return check
 

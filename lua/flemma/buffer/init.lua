@@ -63,6 +63,7 @@ function M.attach(buf)
     return
   end
   chats[buf] = {}
+  require("flemma.buffer.autowrite").attach(buf)
   -- Scheduled: opening a file must not wait for a process to be started.
   vim.schedule(function()
     if chats[buf] and api.nvim_buf_is_loaded(buf) and not host().status().dead then
@@ -240,7 +241,8 @@ end
 --- The chat is idle again: unlocked, no spinner, and everyone who waited is told.
 ---@param buf integer
 ---@param status "completed"|"cancelled"|"errored"
-function M.ended(buf, status)
+---@param opts? { discard: boolean } the text was given up: it must not be written over the file
+function M.ended(buf, status, opts)
   require("flemma.buffer.lock").unlock(buf)
   require("flemma.ui.spinner").stop(buf)
   require("flemma.buffer.apply").finish(buf)
@@ -250,11 +252,12 @@ function M.ended(buf, status)
     return
   end
   chat.busy = nil
+  if not busy.sent then
+    host().offer_over()
+  end
   if api.nvim_buf_is_loaded(buf) then
-    if require("flemma.settings").get("editing", "auto_write") and vim.bo[buf].modified then
-      pcall(api.nvim_buf_call, buf, function()
-        vim.cmd("silent! write!")
-      end)
+    if not (opts and opts.discard) then
+      require("flemma.buffer.autowrite").write(buf)
     end
     if busy.insert then
       resume_insert(buf, busy.insert)
@@ -287,7 +290,7 @@ end
 function M.reloaded(buf)
   if M.is_busy(buf) then
     host().send("cancel", { buf = buf, discard = true })
-    M.ended(buf, "cancelled")
+    M.ended(buf, "cancelled", { discard = true })
   end
 end
 
@@ -296,7 +299,7 @@ end
 function M.closed(buf)
   if M.is_busy(buf) then
     host().send("cancel", { buf = buf, discard = true })
-    M.ended(buf, "cancelled")
+    M.ended(buf, "cancelled", { discard = true })
   end
   chats[buf] = nil
 end

@@ -36,17 +36,22 @@ function M.is_locked(buf)
   return locked[buf] == true
 end
 
---- Run `write` on the buffer as if it were not locked. Its error is raised again once the lock is back.
+--- Run `write` on the buffer as if it were not locked. Its error is raised again once the lock is back. 'readonly' is
+--- taken off meanwhile: at the first change of such a buffer Neovim warns and sleeps for a second.
 ---@param buf integer
 ---@param write fun()
 function M.open(buf, write)
   if not locked[buf] then
     return write()
   end
-  vim.bo[buf].modifiable = true
+  local readonly = vim.bo[buf].readonly
+  vim.bo[buf].modifiable, vim.bo[buf].readonly = true, false
   local ok, problem = pcall(write)
-  if vim.api.nvim_buf_is_valid(buf) and locked[buf] then
-    vim.bo[buf].modifiable = false
+  if vim.api.nvim_buf_is_valid(buf) then
+    vim.bo[buf].readonly = readonly
+    if locked[buf] then
+      vim.bo[buf].modifiable = false
+    end
   end
   if not ok then
     error(problem, 0)

@@ -6,7 +6,8 @@ local api = vim.api
 
 local M = {}
 
-local OPTIONS = "foldmethod< foldexpr< foldtext< foldlevel< fillchars< linebreak<"
+local OPTIONS = "fillchars< linebreak<"
+local FOLD_OPTIONS = "foldmethod< foldexpr< foldtext< foldlevel<"
 local UPDATETIME = 100
 
 ---@type integer?
@@ -26,19 +27,35 @@ local function plain_fill(win)
   end
 end
 
---- Set a window up that shows a chat.
+---@return integer
+local function foldlevel()
+  local settings = require("flemma.settings")
+  local level = settings.get("editing", "foldlevel")
+  local usable = type(level) == "number" and level >= 0 and level % 1 == 0
+  return usable and level or settings.defaults.editing.foldlevel
+end
+
+--- Set a window up that shows a chat, once: what the user changes there stays.
 ---@param win integer
 function M.dress(win)
-  local folds = require("flemma.ui.folds")
+  local buf, folds = api.nvim_win_get_buf(win), require("flemma.ui.folds")
+  if vim.w[win].flemma_dressed == buf then
+    return
+  end
+  vim.w[win].flemma_dressed = buf
+  -- A split has the options of the window it came from, and nobody's variables.
   if vim.wo[win].foldexpr == folds.EXPR then
     return
   end
   plain_fill(win)
   -- A message is prose of long lines: they break between words.
   set_local(win, "linebreak", true)
+  if vim.wo[win].diff then
+    return
+  end
   set_local(win, "foldexpr", folds.EXPR)
   set_local(win, "foldtext", folds.TEXT)
-  set_local(win, "foldlevel", require("flemma.settings").get("editing", "foldlevel"))
+  set_local(win, "foldlevel", foldlevel())
   set_local(win, "foldmethod", "expr")
 end
 
@@ -118,8 +135,13 @@ function M.detach(buf)
   require("flemma.ui.outline").detach(buf)
   require("flemma.ui.folds").forget(buf)
   for _, win in ipairs(vim.fn.win_findbuf(buf)) do
+    vim.w[win].flemma_dressed = nil
     api.nvim_win_call(win, function()
       vim.cmd.setlocal(OPTIONS)
+      -- The folds of a diff are not ours.
+      if not vim.wo.diff then
+        vim.cmd.setlocal(FOLD_OPTIONS)
+      end
     end)
   end
   manage_updatetime()
