@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
+import sys
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 
 def discover(package: str, attribute: str, *, entry_points: str = "") -> Iterator[tuple[str, Any]]:
@@ -13,7 +18,8 @@ def discover(package: str, attribute: str, *, entry_points: str = "") -> Iterato
     each entry point of the group `entry_points` that third parties installed.
 
     Modules whose names begin with an underscore are passed over. Raises what a broken module raises: a built-in that
-    cannot be imported is a fault of ours and must not be hidden.
+    cannot be imported is a fault of ours and must not be hidden. What a third party's raises goes to the log, and the
+    entry point is passed over.
     """
     folder = importlib.import_module(package)
     for module in sorted(pkgutil.iter_modules(folder.__path__), key=lambda module: module.name):
@@ -23,7 +29,34 @@ def discover(package: str, attribute: str, *, entry_points: str = "") -> Iterato
         if value is not None:
             yield module.name, value
     if entry_points:
-        # Importing this costs more than all the modules above.
-        metadata = importlib.import_module("importlib.metadata")
-        for entry in metadata.entry_points(group=entry_points):
-            yield entry.name, entry.load()
+        yield from _installed(entry_points)
+
+
+def search_path() -> list[str]:
+    """Where third parties install. Not the working directory, which Python writes as an empty entry: what a cloned
+    repository holds was not installed by anybody."""
+    return [folder for folder in dict.fromkeys(sys.path) if PurePath(folder).is_absolute()]
+
+
+def _installed(group: str) -> Iterator[tuple[str, Any]]:
+    # Importing this costs more than all our modules.
+    metadata = importlib.import_module("importlib.metadata")
+    seen: set[str] = set()
+    for distribution in metadata.distributions(path=search_path()):
+        try:
+            entries = tuple(distribution.entry_points.select(group=group))
+            # Of two versions the first one on the path is the one that is imported.
+            if not entries or (name := distribution.name) in seen:
+                continue
+            seen.add(name)
+        except Exception:
+            log.exception("the entry points of an installed package cannot be read")
+            continue
+        for entry in entries:
+            try:
+                value = entry.load()
+            # SystemExit too: a library that thinks it is a program must not take the host along.
+            except (Exception, SystemExit):
+                log.exception("the entry point %s of %s cannot be loaded; it is left out", entry.name, group)
+                continue
+            yield entry.name, value

@@ -6,8 +6,9 @@ Most people have installed none, and `importlib.metadata` would cost the first s
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
+
+from flemma_py.registry import search_path
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +23,8 @@ def offered(group: str) -> str:
 
 def _entry_points() -> list[str]:
     found: list[str] = []
-    for folder in dict.fromkeys(sys.path):
-        for file in Path(folder or ".").glob("*-info/entry_points.txt"):
+    for folder in search_path():
+        for file in Path(folder).glob("*-info/entry_points.txt"):
             try:
                 found.append(file.read_text("utf-8"))
             except (OSError, UnicodeDecodeError) as error:

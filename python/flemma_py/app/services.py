@@ -11,7 +11,7 @@ import importlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from flemma_py import demo
 from flemma_py import log as log_file
@@ -47,6 +47,9 @@ log = logging.getLogger(__name__)
 
 HEAVY = ("flemma_py.transport.http", "flemma_py.tools.runner", "flemma_py.evaluation.client")
 """What a first request needs and a start does not."""
+
+SHORTEST_WORD = 8
+"""Of a header, that may be a key: `Bearer` and its like are none."""
 
 
 class Services:
@@ -137,11 +140,18 @@ class Services:
         return kinds | {name: provider.parameters for name, provider in self.wires.providers.items()}
 
     def _hide_secrets(self) -> None:
-        """What settings may hold that no log may show: headers that carry keys, and a proxy's password."""
+        """What settings may hold that no log may show: headers that carry keys, and passwords in addresses."""
+        addresses = [self.settings.proxy]
         for endpoint in self.settings.providers.values():
+            addresses.append(endpoint.base_url)
             for text in endpoint.headers.values():
                 log_file.register_secret(text.strip())
-        if self.settings.proxy and (password := urlsplit(self.settings.proxy).password):
+                for word in text.split():
+                    if len(word) >= SHORTEST_WORD:
+                        log_file.register_secret(word)
+        for address in filter(None, addresses):
+            password = _password(address)
+            log_file.register_secret(password)
             log_file.register_secret(unquote(password))
 
     async def warm(self) -> None:
@@ -160,15 +170,21 @@ class Services:
             gc.enable()
 
     async def prepare(self) -> None:
-        """What nobody waits for: have everything loaded, and the session that the next request will use."""
-        await self.warm()
+        """What nobody waits for: have everything loaded, and the session that the next request will use.
+
+        The host ends with this task: only a package that is missing may end it."""
         try:
+            await self.warm()
             base_url = (await self.endpoint()).base_url
             if base_url is not None:
                 await self.client.warm(base_url)
         except FlemmaError as error:
             # The send that needs it will say so.
             log.info("nothing to warm: %s", error.message)
+        except ImportError:
+            raise
+        except Exception:
+            log.exception("what a send needs could not be prepared")
 
     def _load_all(self) -> None:
         importlib.import_module("flemma_py.transport.startup").load_aiohttp()
@@ -208,7 +224,9 @@ class Services:
         if self._wires is None:
             found = discover("flemma_py.providers", "PROVIDER", entry_points=offered(PROVIDERS))
             kinds = dict(discover("flemma_py.providers", "KIND"))
-            self._wires = Wires({provider.name: provider for _, provider in found}, kinds)
+            self._wires = Wires(
+                {provider.name: provider for origin, provider in found if _fits(origin, provider)}, kinds
+            )
         return self._wires
 
     @property
@@ -258,3 +276,19 @@ class Services:
         for part in (self._client, self._evaluation, self._demo, self.accounts):
             if part is not None:
                 await part.close()
+
+
+def _fits(origin: str, provider: Any) -> bool:
+    """Whether what was found under the name `origin` can be entered among the providers."""
+    fits = isinstance(getattr(provider, "name", None), str) and isinstance(getattr(provider, "parameters", None), type)
+    if not fits:
+        log.warning("%r offers a PROVIDER that is none but a %s; it is left out", origin, type(provider).__name__)
+    return fits
+
+
+def _password(address: str) -> str:
+    """The password in an address as it is typed, if there is one. The address need not be a right one."""
+    place = address.split("://", 1)[-1]
+    for end in "/?#":
+        place = place.split(end, 1)[0]
+    return place.rpartition("@")[0].partition(":")[2]

@@ -17,12 +17,17 @@ _LONGEST_COMPLAINT = 200
 
 
 def split_command(command: str | Sequence[str]) -> tuple[str, ...]:
-    """The words of a command; `~` in front of the program is the home. Raises ValueError where a quote stays open, or
-    where there is nothing to run."""
+    """The words of a command; `~` in front of the program is the home. Raises ValueError where a quote stays open,
+    where the home is not known, or where there is nothing to run."""
     words = shlex.split(command) if isinstance(command, str) else list(command)
     if not words:
         raise ValueError("it is empty")
-    return (str(Path(words[0]).expanduser()) if words[0].startswith("~") else words[0], *words[1:])
+    if not words[0].startswith("~"):
+        return tuple(words)
+    try:
+        return (str(Path(words[0]).expanduser()), *words[1:])
+    except RuntimeError as error:
+        raise ValueError(f"there is no home folder {words[0].split('/')[0]}") from error
 
 
 async def run_key_command(command: Sequence[str], *, seconds: float = SECONDS) -> Found | Missing:

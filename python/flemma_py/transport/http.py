@@ -82,15 +82,18 @@ class HttpClient:
 
     def __init__(self, network: Network = Network()) -> None:
         self.network = network
-        self._sessions: dict[tuple[bool, bool, str | None], aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, str | None], aiohttp.ClientSession] = {}
+        self._making = asyncio.Lock()
 
     async def warm(self, base_url: str) -> None:
-        """Make the session that `base_url` will use, so that the first request does not wait for it."""
-        await self._session(URL(base_url))
+        """Make the session that `base_url` will use, so that the first request does not wait for it. Raises
+        RequestError."""
+        await self._session(_address(base_url))
 
     async def close(self) -> None:
-        sessions = list(self._sessions.values())
-        self._sessions.clear()
+        async with self._making:
+            sessions = list(self._sessions.values())
+            self._sessions.clear()
         for session in sessions:
             await session.close()
 
@@ -126,6 +129,8 @@ class HttpClient:
             )
         except NETWORK_FAILURES as error:
             raise translate(error, exchange) from error
+        except ValueError as error:
+            raise RequestError(RequestKind.BAD_REQUEST, _unsendable(url)) from error
         try:
             yield Response(answer, exchange)
         finally:
@@ -133,27 +138,29 @@ class HttpClient:
             answer.close()
 
     def _proxy(self, url: URL) -> URL | None:
-        """The owner's proxy, where NO_PROXY does not leave the host out. None: the environment's, if there is one."""
+        """The owner's proxy, else the environment's, where NO_PROXY does not leave the host out."""
         host = url.host or ""
-        if self.network.proxy is None or _is_loopback(host) or urllib.request.proxy_bypass(host):
+        # What listens on this machine is reached directly: a proxy could not reach it, and few set NO_PROXY for it.
+        if _is_loopback(host) or urllib.request.proxy_bypass(host):
             return None
-        try:
-            proxy = URL(self.network.proxy)
-        except ValueError:
-            proxy = URL()
-        if proxy.scheme not in ("http", "https") or not proxy.host:
-            raise RequestError(RequestKind.PROXY, "The address in proxy is not one as http://host:port: correct it.")
-        return proxy
+        if self.network.proxy is not None:
+            return _proxy_address(self.network.proxy, "proxy")
+        found = urllib.request.getproxies().get(url.scheme)
+        if not found:
+            return None
+        # Variables often name a host and its port alone, which every other program takes for http.
+        return _proxy_address(found if "://" in found else f"http://{found}", f"{url.scheme.upper()}_PROXY")
 
     async def _session(self, url: URL) -> aiohttp.ClientSession:
-        # What listens on this machine is reached directly: a proxy could not reach it, and few set NO_PROXY for it.
-        local, bundle = _is_loopback(url.host or ""), self.network.ca_bundle
-        plain = local and url.scheme == "http"
-        session = self._sessions.get((local, plain, bundle))
-        if session is None or session.closed:
-            trusted = None if plain else await asyncio.to_thread(_trust, bundle)
-            session = self._sessions[local, plain, bundle] = _new_session(trust_env=not local, trusted=trusted)
-        return session
+        plain = url.scheme == "http" and _is_loopback(url.host or "")
+        kind = (plain, None if plain else self.network.ca_bundle)
+        # Two first sends at once share the session that one of them makes.
+        async with self._making:
+            session = self._sessions.get(kind)
+            if session is None or session.closed:
+                trusted = None if plain else await asyncio.to_thread(_trust, kind[1])
+                session = self._sessions[kind] = _new_session(trusted)
+            return session
 
 
 def _trust(bundle: str | None) -> ssl.SSLContext:
@@ -164,15 +171,25 @@ def _trust(bundle: str | None) -> ssl.SSLContext:
         return context
     try:
         context.load_verify_locations(cafile=Path(bundle).expanduser())
-    except OSError as error:
-        reason = (
-            "it holds no certificates" if isinstance(error, ssl.SSLError) else error.strerror or "it cannot be read"
-        )
-        raise RequestError(RequestKind.TLS, f"The file in ca_bundle cannot be used ({reason}): correct it.") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        sentence = f"The file in ca_bundle cannot be used ({_why_unusable(error)}): correct it."
+        raise RequestError(RequestKind.TLS, sentence) from error
     return context
 
 
-def _new_session(*, trust_env: bool, trusted: ssl.SSLContext | None) -> aiohttp.ClientSession:
+def _why_unusable(error: Exception) -> str:
+    match error:
+        case ssl.SSLError():
+            return "it holds no certificates"
+        case OSError():
+            return error.strerror or "it cannot be read"
+        case RuntimeError():
+            return "there is no such home folder"
+        case _:
+            return "it is no path"
+
+
+def _new_session(trusted: ssl.SSLContext | None) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
         keepalive_timeout=_KEEP_ALIVE, limit=0, socket_factory=_socket, ssl=trusted if trusted else True
     )
@@ -182,7 +199,8 @@ def _new_session(*, trust_env: bool, trusted: ssl.SSLContext | None) -> aiohttp.
         # A compressed stream comes in lumps; a delta should come when it is said.
         headers={"User-Agent": f"flemma-py/{__version__}", "Accept-Encoding": "identity"},
         read_bufsize=_READ_BUFFER,
-        trust_env=trust_env,
+        # It would also read ~/.netrc, and send the passwords there beside our key or in its place.
+        trust_env=False,
     )
 
 
@@ -216,6 +234,23 @@ def _address(url: str) -> URL:
     if address.scheme not in ("http", "https") or not address.host:
         raise RequestError(RequestKind.BAD_REQUEST, "The address in base_url needs http:// or https:// and a host.")
     return address
+
+
+def _proxy_address(text: str, place: str) -> URL:
+    try:
+        proxy = URL(text)
+    except ValueError:
+        proxy = URL()
+    if proxy.scheme not in ("http", "https") or not proxy.host:
+        raise RequestError(RequestKind.PROXY, f"The address in {place} is not one as http://host:port: correct it.")
+    return proxy
+
+
+def _unsendable(url: URL) -> str:
+    """Why aiohttp would not even try."""
+    if url.user or url.password:
+        return "The address in base_url holds a user name or password, which cannot go with a key: take it out."
+    return "The address in base_url, its headers or the proxy cannot be used: correct them in setup()."
 
 
 def _is_loopback(host: str) -> bool:
