@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,7 +106,11 @@ def expected(parts: list[Part]) -> list[object]:
             case Think(text, signature, False):
                 found.append((fit_for_buffer(text), signature, False))
             case Call(id, arguments):
-                found.append((id.replace("`", "_") or "_", fit_for_buffer(arguments)))
+                name = id.replace("`", "_") or "_"
+                taken = {entry[0] for entry in found if isinstance(entry, tuple) and len(entry) == 2}
+                others = (f"{name}_{number}" for number in count(2))
+                unused = name if name not in taken else next(other for other in others if other not in taken)
+                found.append((unused, fit_for_buffer(arguments)))
     return found
 
 

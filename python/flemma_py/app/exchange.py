@@ -7,17 +7,24 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.services import Services
 from flemma_py.errors import FlemmaError, RequestError, RequestKind
 from flemma_py.log import without_secrets
 from flemma_py.model.prompt import Prompt
-from flemma_py.model.stream import StreamEvent, StreamFailure
+from flemma_py.model.stream import StreamEnd, StreamEvent, StreamFailure
 from flemma_py.model.wire import HttpRequest
 from flemma_py.transport.retry import wait_before
 
+if TYPE_CHECKING:
+    from flemma_py.transport.http import Response
+
 log = logging.getLogger(__name__)
+
+LINGER = 1.0
+"""Seconds that a server has to end the body once it has ended the answer."""
 
 Deliver = Callable[[Sequence[StreamEvent]], None]
 
@@ -78,19 +85,39 @@ async def _attempt(
             raise endpoint.provider.read_error(response.status, response.headers, await response.body())
         stream = endpoint.provider.open_stream()
 
+        over = False
+
         def tell(events: Sequence[StreamEvent]) -> None:
+            nonlocal over
+            over = over or any(isinstance(event, StreamEnd | StreamFailure) for event in events)
             deliver([_told(event, services, endpoint) for event in events])
 
         try:
             async for chunk in response.chunks():
                 tell(stream.feed(chunk))
+                if over:
+                    break
         except RequestError as error:
             # What the stream had held back is part of the answer; the transport knows better why it ended.
             tell([event for event in stream.close() if not isinstance(event, StreamFailure)])
             # Not raised: an answer that has begun is never asked for again.
             tell([StreamFailure(error)])
             return
-        tell(stream.close())
+        if over:
+            await _let_end(response)
+        else:
+            tell(stream.close())
+
+
+async def _let_end(response: Response) -> None:
+    """The answer is over. An orderly server ends the body now and the connection stays warm; one that goes on talking
+    is hung up on."""
+    try:
+        async with asyncio.timeout(LINGER):
+            async for _ in response.chunks():
+                continue
+    except (TimeoutError, RequestError) as error:
+        log.debug("the connection did not end with the answer: %r", error)
 
 
 def _told(event: StreamEvent, services: Services, endpoint: Endpoint) -> StreamEvent:

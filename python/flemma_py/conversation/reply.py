@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from itertools import groupby
+from itertools import count, groupby
 from typing import Literal
 
-from flemma_py.document.headers import THINKING_CLOSE, aborted_line, thinking_open
+from flemma_py.document.headers import THINKING_CLOSE, aborted_line, header_value, thinking_open
 from flemma_py.document.lines import is_blank, stands_inline
 from flemma_py.document.protection import Protector
-from flemma_py.document.query import open_fence
+from flemma_py.document.query import open_fence, tool_uses
 from flemma_py.document.serializer import prompt_lines, thinking_lines, tool_use_lines
 from flemma_py.document.text import fit_for_buffer, splits_badly
 from flemma_py.model.document import Document, Form
@@ -56,6 +56,7 @@ class Reply:
     __slots__ = (
         "_blank",
         "_calls",
+        "_ids",
         "_mark",
         "_marks",
         "_protector",
@@ -84,6 +85,8 @@ class Reply:
     """The tag of the last thinking block, while its signature may still come."""
     _calls: tuple[tuple[int, str], ...]
     """Block and name of the calls that are being written."""
+    _ids: frozenset[str]
+    """Of all calls in the chat: some servers use the same few in every reply, and a result must find its own call."""
 
     @classmethod
     def begin(cls, lines: Sequence[str], document: Document) -> tuple[Reply, Begin]:
@@ -96,6 +99,7 @@ class Reply:
         reply._tail = reply._blank = ""
         reply._marks = reply.characters = 0
         reply._calls = ()
+        reply._ids = frozenset(found.use.id for found in tool_uses(document))
         reply.phase = "waiting"
         apart = "\n" if not lines or is_blank(lines[-1]) else "\n\n"
         if fence := open_fence(document, lines):
@@ -155,7 +159,16 @@ class Reply:
             case ToolCallEnd(block, id, name, arguments):
                 self._calls = tuple(call for call in self._calls if call[0] != block)
                 self.phase = "tool" if self._calls else "streaming"
+                id = self._unused(id)
+                self._ids |= {id}
                 self._block(tool_use_lines(name, id, arguments), pen, apart=True)
+
+    def _unused(self, id: str) -> str:
+        """`id`, or with a number behind it where the chat has it already."""
+        id = header_value(id)
+        if id not in self._ids:
+            return id
+        return next(f"{id}_{number}" for number in count(2) if f"{id}_{number}" not in self._ids)
 
     def _text(self, text: str, pen: _Pen) -> None:
         self.characters += len(text)

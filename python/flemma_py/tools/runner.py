@@ -13,6 +13,7 @@ from typing import Any
 
 from flemma_py.errors import FlemmaError
 from flemma_py.model.tool import Tool, ToolContext, ToolDefinition, ToolOutcome
+from flemma_py.providers.tool_wire import wire_name
 from flemma_py.registry import discover
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class ToolRunner:
 
     def __init__(self, tools: Mapping[str, Tool]) -> None:
         self._tools = dict(tools)
+        # A name comes back from the wire with `:` for every `__`, also where the tool's own has two underscores.
+        self._by_wire_name = {wire_name(name): tool for name, tool in self._tools.items()}
 
     @property
     def definitions(self) -> tuple[ToolDefinition, ...]:
@@ -58,7 +61,7 @@ class ToolRunner:
     async def run(self, name: str, input: Any, raw_ok: bool, context: ToolContext) -> ToolOutcome:
         """Run the tool `name`. `raw_ok` says whether the model's arguments were JSON at all. Never raises but for
         cancellation."""
-        tool = self._tools.get(name)
+        tool = self._by_wire_name.get(wire_name(name))
         if tool is None or not tool.enabled:
             return self._refuse(name, known=tool is not None)
         if not raw_ok:
@@ -86,6 +89,12 @@ async def execute(tool: Tool, input: dict[str, Any], context: ToolContext) -> To
             outcome = await tool.execute(input, context)
     except FlemmaError as error:
         return failed(error.message)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        logger.exception("the tool %r was cancelled by something of its own", name)
+        return failed(f"The tool `{name}` was cancelled before it ended.")
     # SystemExit too: a library that thinks it is a program must not take the host along.
     except (Exception, SystemExit) as error:
         if deadline.expired() and isinstance(error, TimeoutError):
