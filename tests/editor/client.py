@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import subprocess
 import time
@@ -123,7 +124,9 @@ class Client:
         """End the process, by force if it does not go within seconds."""
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
-                pipe.close()
+                # A process that has just been killed takes what was still to be written with it.
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -127,7 +128,9 @@ class Neovim:
 
     def close(self) -> None:
         if self.client.process.poll() is None:
-            self.client.notify("nvim_command", "qall!")
+            # It may have been killed a moment ago.
+            with contextlib.suppress(BrokenPipeError):
+                self.client.notify("nvim_command", "qall!")
         self.client.close()
 
 
