@@ -8,7 +8,19 @@ from importlib.util import find_spec
 
 OLDEST = (3, 11)
 
-NEEDED = ("pynvim", "aiohttp", "pydantic", "jinja2", "lupa", "orjson", "platformdirs", "genai_prices")
+NEEDED = (
+    "pynvim",
+    "aiohttp",
+    "pydantic",
+    "jinja2",
+    "lupa",
+    "orjson",
+    "platformdirs",
+    "genai_prices",
+    "google.auth",
+    "puremagic",
+    "yaml",
+)
 """Import names of the packages that `pyproject.toml` asks for."""
 
 
@@ -16,7 +28,14 @@ def unfit() -> "str | None":
     """Why this Python cannot run the host, as the end of a sentence about it; None where it can."""
     if sys.version_info < OLDEST:
         return "is {}.{}.{}, and 3.11 or newer is needed".format(*sys.version_info[:3])
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    missing = [name for name in NEEDED if not _is_there(name)]
     if not missing:
         return None
     return f"lacks the package{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # of the package that `name` would be in
+        return False
