@@ -16,8 +16,9 @@ sys.path.insert(0, str(ROOT / "python"))
 
 from flemma_py.accounting.price_list import find_prices  # noqa: E402
 from flemma_py.accounting.request import Prices  # noqa: E402
+from flemma_py.model.language_model import ModelFacts  # noqa: E402
 from flemma_py.model.usage import Usage  # noqa: E402
-from flemma_py.providers.catalogue import Catalogue, Model  # noqa: E402
+from flemma_py.providers.catalogue import Catalogue  # noqa: E402
 from flemma_py.registry import discover  # noqa: E402
 
 MODELS = ROOT / "lua/flemma/models.lua"
@@ -53,7 +54,7 @@ def provider_lines(catalogue: Catalogue, default: str | None) -> Iterator[str]:
     yield "      },\n    },\n"
 
 
-def facts(catalogue: Catalogue, model: Model) -> str:
+def facts(catalogue: Catalogue, model: ModelFacts) -> str:
     prices = Prices(*model.price) if model.price else find_prices(catalogue.vendor, model.name, Usage(), PRICED_AT)
     limits = {"max_input_tokens": model.max_input, "max_output_tokens": model.max_output}
     known = [f"{name} = {value}" for name, value in limits.items() if value is not None]

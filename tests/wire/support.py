@@ -40,7 +40,7 @@ def prompt(
     tools: tuple[ToolDefinition, ...] = (),
     **parameters: Any,
 ) -> Prompt:
-    return Prompt(model, system, turns or (user("Hello"),), tools, parameters)
+    return Prompt(model, system, turns or (user("Hello"),), tools, parameters, PROVIDER.facts(model))
 
 
 def events_of(chunks: Iterable[bytes]) -> list[StreamEvent]:

@@ -77,10 +77,6 @@ def test_a_chat_with_nothing_to_send_is_refused_before_it_is_sent() -> None:
         PROVIDER.build_request(prompt(user("  \n")), BASE)
 
 
-def test_the_default_model_stands_in_for_none() -> None:
-    assert body_of(prompt(model=""))["model"] == PROVIDER.default_model == "claude-sonnet-5-5"
-
-
 def test_numbers_and_characters_that_json_finds_hard_go_out_all_the_same() -> None:
     (_, reply, _) = messages_of(user("x\udc80y"), assistant(call("t", input={"n": 2**70})))
     assert reply["content"][0]["input"] == {"n": 2.0**70}

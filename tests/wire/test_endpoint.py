@@ -130,7 +130,7 @@ async def test_parameters_of_one_provider_stand_over_the_general_ones() -> None:
     of_llama = (await endpoint({**settings, "provider": "llama"})).parameters
     assert (of_llama["max_tokens"], of_llama["temperature"]) == (10, 0)
     assert of_llama["max_tokens_key"] == "max_completion_tokens"
-    assert "cache_retention" not in of_llama
+    assert of_llama["cache_retention"] == "short"
 
 
 def test_an_unknown_parameter_of_a_provider_is_told() -> None:

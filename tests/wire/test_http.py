@@ -303,6 +303,7 @@ async def test_the_head_tells_status_and_headers_and_the_body_is_bounded(
     ("credential", "header", "value"),
     [
         (Credential.X_API_KEY, "x-api-key", KEY),
+        (Credential.X_GOOG_API_KEY, "x-goog-api-key", KEY),
         (Credential.BEARER, "authorization", f"Bearer {KEY}"),
         (Credential.NONE, "x-api-key", None),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -25,6 +26,7 @@ BASE = "http://localhost:11434/v1"
 
 
 def body_of(asked: Prompt) -> dict[str, Any]:
+    asked = replace(asked, facts=PROVIDER.facts(asked.model))
     body: dict[str, Any] = orjson.loads(PROVIDER.build_request(asked, BASE).body)
     assert chat_wire.problem(body) is None
     return body

@@ -7,6 +7,7 @@ conversation itself can always be told to stop.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
@@ -52,6 +53,7 @@ from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.tool import ToolContext, ToolOutcome
 from flemma_py.model.usage import Usage
+from flemma_py.model.wire import Notice
 from flemma_py.prompt.build import build_prompt
 
 log = logging.getLogger(__name__)
@@ -81,6 +83,7 @@ class Conversation:
         self._endpoint: asyncio.Task[Endpoint] | None = None
         self._tools: set[asyncio.Task[None]] = set()
         self._sent: Sent | None = None
+        self._noticed: set[str] = set()
 
     # ---- what may happen
 
@@ -231,6 +234,8 @@ class Conversation:
                 model=endpoint.model,
                 parameters=endpoint.parameters,
                 tools=self._services.definitions,
+                facts=endpoint.facts,
+                cache_key=_cache_key(self.path),
             )
         except FlemmaError as error:
             return self._post(Failed(turn, error))
@@ -276,7 +281,15 @@ class Conversation:
         def progress(label: str) -> None:
             self._editor.progress(label, "marker")
 
-        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress))
+        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice))
+
+    def _notice(self, notice: Notice) -> None:
+        """Say what a wire could not do: with a line each time, without one once while the model stays the same."""
+        if notice.line is not None:
+            self._editor.tell("warn", f"line {notice.line + 1}: {notice.message}")
+        elif notice.message not in self._noticed:
+            self._noticed.add(notice.message)
+            self._editor.tell("warn", notice.message)
 
     async def _run_tool(self, turn: int, call: ToolUse) -> None:
         context = ToolContext(self.folder, self._services.settings.tools.default_timeout, self._services.evaluation)
@@ -303,3 +316,8 @@ class Conversation:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+
+def _cache_key(path: str | None) -> str | None:
+    """What a vendor may know a chat by: not its path."""
+    return None if path is None else hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]

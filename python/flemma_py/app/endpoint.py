@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flemma_py.config.schema import ProviderSettings, Settings
 from flemma_py.config.spelling import nearest
 from flemma_py.errors import RequestError, RequestKind, SettingsError
+from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
 from flemma_py.model.wire import Kind, Provider
 from flemma_py.secrets.command import split_command
 from flemma_py.secrets.environment import Found, Missing, resolve
 from flemma_py.secrets.keys import KeySource
+
+_TELLABLE = ("max_input", "max_output", "min_output", "cache_minimum")
+"""What the owner can say of a model."""
 
 DEMO = "demo"
 """The provider name of the scripted model; it speaks the wire of `DEMO_WIRE`."""
@@ -48,6 +52,7 @@ class Endpoint:
     parameters: Mapping[str, Any]
     headers: tuple[tuple[str, str], ...] = ()
     retries: int = 0
+    facts: ModelFacts = UNKNOWN_MODEL
 
     @property
     def is_demo(self) -> bool:
@@ -78,13 +83,14 @@ def choose(settings: Settings, wires: Wires, default: str) -> Endpoint:
     if name == DEMO:
         demo = wires.providers[DEMO_WIRE]
         model = settings.model or DEMO_MODEL
-        return Endpoint(demo, DEMO, model, None, KeySource(DEMO), parameters_for(settings, DEMO_WIRE))
+        parameters = parameters_for(settings, DEMO_WIRE)
+        return Endpoint(demo, DEMO, model, None, KeySource(DEMO), parameters, facts=demo.facts(model))
     owned = settings.providers.get(name, ProviderSettings())
     provider = _provider(name, owned, wires)
     base_url = owned.base_url or provider.default_base_url
     if not base_url:
         raise SettingsError(f"The provider {name} has no address: set providers.{name}.base_url in setup().")
-    model = settings.model or next(iter(owned.models or ()), "") or provider.default_model
+    model = settings.model or next(iter(model_names(owned)), "") or provider.default_model
     if not model:
         raise SettingsError(f"The provider {name} needs a model: choose one with :Flemma switch {name} MODEL.")
     return Endpoint(
@@ -96,7 +102,23 @@ def choose(settings: Settings, wires: Wires, default: str) -> Endpoint:
         parameters_for(settings, name),
         _headers(name, owned.headers),
         owned.retries,
+        facts_of(model, owned, provider),
     )
+
+
+def model_names(owned: ProviderSettings) -> list[str]:
+    """The models that the owner listed."""
+    return [name for entry in owned.models or () if (name := entry if isinstance(entry, str) else entry.get("name"))]
+
+
+def facts_of(model: str, owned: ProviderSettings, provider: Provider) -> ModelFacts:
+    """What is known of a model: what the owner says of it, over what the provider knows."""
+    facts = provider.facts(model)
+    for entry in owned.models or ():
+        if not isinstance(entry, str) and entry.get("name") == model:
+            told = {name: entry[name] for name in _TELLABLE if type(entry.get(name)) is int}
+            facts = replace(facts, **told, is_known=True)
+    return facts
 
 
 def names(settings: Settings, wires: Wires) -> list[str]:

@@ -15,7 +15,7 @@ from flemma_py.errors import FlemmaError, RequestError, RequestKind
 from flemma_py.log import without_secrets
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEnd, StreamEvent, StreamFailure
-from flemma_py.model.wire import HttpRequest
+from flemma_py.model.wire import HttpRequest, Notice
 from flemma_py.transport.retry import wait_before
 
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ Deliver = Callable[[Sequence[StreamEvent]], None]
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who is told: `sending` once, before the request goes out; `deliver` the events; `progress` why it takes long."""
+    """Who is told: `sending` once, before the request goes out; `deliver` the events; `progress` why it takes long;
+    `notice` what of the chat the wire could not take."""
 
     sending: Callable[[], None]
     deliver: Deliver
     progress: Callable[[str], None]
+    notice: Callable[[Notice], None]
 
 
 async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
@@ -59,6 +61,8 @@ async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, list
     base_url = await services.address(endpoint)
     key = await services.find_key(endpoint)
     request = _with_headers(endpoint.provider.build_request(prompt, base_url), endpoint)
+    for notice in request.notices:
+        listener.notice(notice)
     listener.sending()
     attempt = 0
     while True:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from flemma_py.app.endpoint import Wires, choose, names
+from flemma_py.app.endpoint import Wires, choose, model_names, names
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.modeline import parse
 from flemma_py.config.presets import GENERAL, Preset, Presets, find_preset, placed
@@ -85,7 +85,7 @@ def catalogue(layers: Layers, presets: Presets, wires: Wires) -> Catalogue:
     providers = []
     for name in names(settings, wires):
         owned, provider = settings.providers.get(name), wires.providers.get(name)
-        models = list(owned.models or ()) if owned else []
+        models = model_names(owned) if owned else []
         models += [preset.model for preset in presets.values() if preset.provider == name and preset.model]
         models += [provider.default_model] if provider and provider.default_model else []
         group = settings.parameters.own.get(name)

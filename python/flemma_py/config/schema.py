@@ -49,8 +49,9 @@ def own() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What goes with a request. `timeout` and `connect_timeout` are in seconds. `own`: what is set for one provider
-    alone, by its name; there every key of this group can stand, too."""
+    """What goes with a request. `thinking` None: as the model does by itself; `foreign` of its table, preserve or drop,
+    says what becomes of thoughts of other models. `timeout` and `connect_timeout` are in seconds. `own`: what is set
+    for one provider alone, by its name; there every key of this group can stand, too."""
 
     max_tokens: int | str = key(
         "50%",
@@ -59,6 +60,14 @@ class Parameters:
         each=({"ge": 1}, {"pattern": r"^([1-9][0-9]?|100)%$"}),
     )
     temperature: float | None = key(None, "a number from 0 to 2", trust=Trust.FILE, ge=0, le=2)
+    thinking: (
+        Literal["off", "minimal", "low", "medium", "high", "max", False] | int | float | Mapping[str, Any] | None
+    ) = key(
+        None,
+        "off, minimal, low, medium, high, max, a number of tokens, or a table of level and foreign",
+        trust=Trust.FILE,
+    )
+    cache_retention: Literal["short", "long", "none"] = key("short", "short, long or none", trust=Trust.FILE)
     timeout: float = key(600, "a number of seconds above 0", trust=Trust.FILE, gt=0)
     connect_timeout: float = key(10, "a number of seconds above 0", trust=Trust.FILE, gt=0)
     own: Mapping[str, Any] = own()
@@ -74,8 +83,10 @@ class ProviderSettings:
     api_key_env: str | None = key(None, "the name of an environment variable")
     api_key_cmd: str | list[str] | None = key(None, "a command, as a text or a list of words")
     headers: Mapping[str, str] = table("a table of header names and texts")
-    models: list[str] | None = key(None, "a list of model names, the first one the default")
-    retries: int = key(0, "a whole number from 0 to 10", ge=0, le=10)
+    models: list[str | Mapping[str, Any]] | None = key(
+        None, "a list of model names, or of tables with a name and what is known of it; the first one is the default"
+    )
+    retries: int = key(2, "a whole number from 0 to 10", ge=0, le=10)
 
 
 @dataclass(frozen=True, slots=True)

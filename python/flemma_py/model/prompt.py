@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
 from flemma_py.model.tool import ToolDefinition
 
 
@@ -23,11 +24,13 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file's content. `mime` decides how a provider sends it; `data` are its bytes; `name` is for people."""
+    """A file's content. `mime` decides how a provider sends it; `data` are its bytes; `name` is for people; `line` is
+    the 0-based buffer line that brought it in."""
 
     name: str
     mime: str
     data: bytes
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,12 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A whole request. `parameters` are settings already resolved for this request (`max_tokens`, `temperature`, …);
-    a provider reads those it knows."""
+    a provider reads those it knows. `cache_key` tells chats apart for vendors that cache by key; it is no path."""
 
     model: str
     system: str
     turns: tuple[Turn, ...]
     tools: tuple[ToolDefinition, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+    facts: ModelFacts = UNKNOWN_MODEL
+    cache_key: str | None = None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from flemma_py.errors import RequestError
+from flemma_py.model.language_model import ModelFacts
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 
@@ -17,17 +18,30 @@ class Credential(Enum):
 
     NONE = "none"
     X_API_KEY = "x-api-key"
+    X_GOOG_API_KEY = "x-goog-api-key"
     BEARER = "bearer"
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What a wire could not do as the chat asks, as a sentence. `line`: the 0-based buffer line that it is about; a
+    notice without one is told once for a chat and model."""
+
+    message: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One POST. `body` is JSON; `credential` says where the key will go."""
+    """One request. `body` is JSON, or empty where `method` is GET; `credential` says where the key will go; `notices`
+    are for the user."""
 
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
     credential: Credential
+    notices: tuple[Notice, ...] = ()
+    method: str = "POST"
 
 
 class Stream(Protocol):
@@ -52,15 +66,44 @@ class Provider(Protocol):
     parameters: type
     """A dataclass of `config.schema.key`s: what can be set for this provider alone."""
 
+    def facts(self, model: str) -> ModelFacts:
+        """What is known of a model: from a table, or read off its name. `is_known` false where neither tells."""
+        ...
+
     def with_key_place(self, key_place: str) -> Provider:
         """This provider with a key that its owner keeps elsewhere: sentences about the key name the place."""
         ...
 
-    def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest: ...
+    def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest:
+        """The request for `prompt`, whose `facts` are those of its model. Raises `DocumentError` where the chat has
+        nothing to send."""
+        ...
 
     def open_stream(self) -> Stream: ...
 
     def read_error(self, status: int, headers: dict[str, str], body: bytes) -> RequestError: ...
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """A provider whose vendor counts the tokens of a prompt before it is sent."""
+
+    def count_request(self, prompt: Prompt, base_url: str) -> HttpRequest: ...
+
+    def read_count(self, body: bytes) -> int:
+        """Input tokens. Raises `RequestError` where the answer is not a count."""
+        ...
+
+
+@runtime_checkable
+class ListsModels(Protocol):
+    """A provider whose server says which models it has."""
+
+    def models_request(self, base_url: str) -> HttpRequest: ...
+
+    def read_models(self, body: bytes) -> tuple[ModelFacts, ...]:
+        """What the server said of each, `is_known` false where that is only a name. Raises `RequestError`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from flemma_py.errors import DocumentError
 from flemma_py.model.document import Checkpoint, Document, Message, Role, Severity
+from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
 from flemma_py.model.prompt import Prompt, Speaker, TextPart, Turn
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.prompt.content import Content, read_content
@@ -34,6 +35,8 @@ def build_prompt(
     model: str,
     parameters: Mapping[str, Any],
     tools: tuple[ToolDefinition, ...],
+    facts: ModelFacts = UNKNOWN_MODEL,
+    cache_key: str | None = None,
 ) -> Built:
     """Raises `DocumentError` if the document has errors, or ends with nothing that a model could answer.
 
@@ -46,7 +49,7 @@ def build_prompt(
     pairing = pair_results(contents, dropped)
     turns = build_turns(contents, dropped, pairing.answers)
     refuse_silence(document, turns)
-    prompt = Prompt(model, read_system(document), turns, tools, dict(parameters))
+    prompt = Prompt(model, read_system(document), turns, tools, dict(parameters), facts, cache_key)
     orphans = [(first + number, position) for number, position in pairing.orphans]
     return Built(prompt, (*frontmatter_warnings(document), *orphan_warnings(document, orphans)))
 

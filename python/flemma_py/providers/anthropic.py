@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from flemma_py.config.schema import Trust, key
 from flemma_py.errors import RequestError
+from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.wire import Credential, HttpRequest, Kind, Provider, Stream
 from flemma_py.providers.anthropic_body import NAME, TRAILING, build_body
 from flemma_py.providers.anthropic_stream import AnthropicStream
+from flemma_py.providers.catalogue.anthropic import CATALOGUE
 from flemma_py.providers.encoding import encode_body
 from flemma_py.providers.failures import Vendor, read_refusal
+from flemma_py.providers.models.anthropic import find_model
 
 _HEADERS = (
     ("accept", "text/event-stream"),
@@ -26,7 +28,6 @@ _KEY_VARIABLE = "ANTHROPIC_API_KEY"
 @dataclass(frozen=True, slots=True)
 class Parameters:
     thinking_budget: int | None = key(None, "a whole number of tokens (0: no thinking)", trust=Trust.FILE, ge=0)
-    cache_retention: Literal["short", "long", "none"] = key("short", "short, long or none", trust=Trust.FILE)
 
 
 class Anthropic:
@@ -45,9 +46,11 @@ class Anthropic:
     def with_key_place(self, key_place: str) -> Provider:
         return type(self)(self.name, key_place, self.display_name)
 
+    def facts(self, model: str) -> ModelFacts:
+        return CATALOGUE.find(model) or find_model(model) or replace(UNKNOWN_MODEL, name=model)
+
     def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest:
-        """Raises DocumentError where the chat has nothing to send."""
-        body = build_body(replace(prompt, model=prompt.model or self.default_model))
+        body = build_body(prompt)
         root = (base_url or self.default_base_url).rstrip("/").removesuffix("/v1")
         return HttpRequest(f"{root}/v1/messages", _HEADERS, encode_body(body, TRAILING), Credential.X_API_KEY)
 

@@ -6,21 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from flemma_py.errors import DocumentError
+from flemma_py.model.language_model import ThinkingForm
 from flemma_py.model.prompt import Part, Prompt, Speaker, TextPart, ThinkingPart, Turn
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.providers import thinking
 from flemma_py.providers.anthropic_content import Block, assistant_blocks, user_blocks
 from flemma_py.providers.caching import cache_control
-from flemma_py.providers.models.anthropic import find_model
+from flemma_py.providers.limits import max_tokens
 from flemma_py.providers.pairing import merged, paired
 from flemma_py.providers.tool_wire import wire_name
 
 NAME = "anthropic"
 TRAILING = ("system", "tools", "messages")
-
-_DEFAULT_MAX_TOKENS = 4_000
-_LEAST_SHARE = 1_024
-_LEAST_BUDGET = 1_024
 
 
 def build_body(prompt: Prompt) -> dict[str, Any]:
@@ -81,32 +78,26 @@ def _is_blank(part: Part) -> bool:
 
 def _limits(prompt: Prompt) -> dict[str, Any]:
     """`max_tokens`, how to think, and the temperature where the model takes one."""
-    facts = find_model(prompt.model)
-    most = _max_tokens(prompt)
-    limits: dict[str, Any] = {"max_tokens": most}
-    budget = thinking.asked_budget(prompt.parameters)
-    if budget and facts and facts.adaptive:
-        effort = thinking.effort(budget)
-        limits["thinking"] = {"type": "adaptive", "display": "summarized"}
-        limits["output_config"] = {"effort": facts.highest_effort if effort == "max" else effort}
-    elif budget and most > _LEAST_BUDGET:
-        limits["thinking"] = {"type": "enabled", "budget_tokens": min(max(budget, _LEAST_BUDGET), most - 1)}
+    facts = prompt.facts
+    most, _ = max_tokens(prompt.parameters.get("max_tokens"), facts)
+    limits: dict[str, Any] = {"max_tokens": most} | _thinking(prompt, most)
     temperature = prompt.parameters.get("temperature")
-    if temperature is not None and "thinking" not in limits and not (facts and facts.fixed_temperature):
+    if temperature is not None and "thinking" not in limits and not facts.fixed_temperature:
         limits["temperature"] = temperature
     return limits
 
 
-def _max_tokens(prompt: Prompt) -> int:
-    """An absolute number, or a share of what the model can write; 4000 where neither makes sense."""
-    value = prompt.parameters.get("max_tokens")
-    facts = find_model(prompt.model)
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 1:
-        return min(int(value), facts.max_output) if facts else int(value)
-    share = value.strip().removesuffix("%") if isinstance(value, str) and value.strip().endswith("%") else ""
-    if facts and share.isdecimal():
-        return min(max(facts.max_output * int(share) // 100, _LEAST_SHARE), facts.max_output)
-    return _DEFAULT_MAX_TOKENS
+def _thinking(prompt: Prompt, most: int) -> dict[str, Any]:
+    facts = prompt.facts.thinking
+    wanted = thinking.wanted(prompt.parameters, prompt.facts, "thinking_budget")
+    if wanted is None or wanted.is_off:
+        return {}
+    if facts.form is ThinkingForm.EFFORT:
+        effort = {"effort": wanted.as_effort(facts)}
+        return {"thinking": {"type": "adaptive", "display": "summarized"}, "output_config": effort}
+    if facts.form is ThinkingForm.NONE or most <= facts.least:
+        return {}
+    return {"thinking": {"type": "enabled", "budget_tokens": min(wanted.as_tokens(facts), most - 1)}}
 
 
 def _tools(tools: tuple[ToolDefinition, ...], cache: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -4,11 +4,12 @@ LM Studio, llama.cpp, OpenRouter and more. A kind only: where it goes is the own
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from flemma_py.config.schema import Trust, key
 from flemma_py.errors import RequestError
+from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.wire import Credential, HttpRequest, Kind, Provider, Stream
 from flemma_py.providers.encoding import encode_body
@@ -49,8 +50,10 @@ class OpenAIChat:
     def with_key_place(self, key_place: str) -> Provider:
         return type(self)(self.name, key_place)
 
+    def facts(self, model: str) -> ModelFacts:
+        return replace(UNKNOWN_MODEL, name=model)
+
     def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest:
-        """Raises DocumentError where the chat has nothing to send."""
         body = encode_body(build_body(prompt), TRAILING)
         return HttpRequest(_address(base_url), _HEADERS, body, Credential.BEARER)
 

@@ -19,13 +19,13 @@ from flemma_py.model.prompt import (
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.providers import thinking
 from flemma_py.providers.encoding import encode_value
+from flemma_py.providers.limits import max_tokens
 from flemma_py.providers.openai_chat_content import as_text, user_content
 from flemma_py.providers.pairing import merged, paired
 from flemma_py.providers.tool_wire import wire_name
 
 TRAILING = ("tools", "messages")
 
-_DEFAULT_MAX_TOKENS = 4_000
 _SILENT_FAILURE = "The tool failed and said nothing."
 
 Message = dict[str, Any]
@@ -39,24 +39,19 @@ def build_body(prompt: Prompt) -> dict[str, Any]:
     if system := prompt.system.rstrip():
         messages.insert(0, {"role": "system", "content": system})
     parameters = prompt.parameters
+    most, _ = max_tokens(parameters.get("max_tokens"), prompt.facts)
     body: dict[str, Any] = {
         "model": prompt.model,
         "stream": True,
         "stream_options": {"include_usage": True},
         "messages": messages,
-        parameters.get("max_tokens_key", "max_tokens"): _max_tokens(parameters.get("max_tokens")),
+        parameters.get("max_tokens_key", "max_tokens"): most,
     }
     body |= {name: parameters[name] for name in ("temperature", "reasoning_effort") if parameters.get(name) is not None}
     if prompt.tools:
         body["tools"] = [_tool(tool) for tool in sorted(prompt.tools, key=lambda tool: tool.name)]
         body["tool_choice"] = "auto"
     return body
-
-
-def _max_tokens(value: Any) -> int:
-    """An absolute number. What share of what such a model can write nobody here knows."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 1
-    return int(value) if is_number else _DEFAULT_MAX_TOKENS
 
 
 def _tool(tool: ToolDefinition) -> dict[str, Any]:

@@ -3,24 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from flemma_py.model.language_model import LEVELS, ModelFacts, ThinkingFacts
 from flemma_py.model.prompt import ThinkingPart
 
-_EFFORT_UP_TO = ((4_096, "low"), (12_288, "medium"), (24_576, "high"))
+_LEVEL_UP_TO = ((256, "minimal"), (4_096, "low"), (12_288, "medium"), (24_576, "high"))
+_BUDGETS = {"minimal": 128, "low": 2_048, "medium": 8_192, "high": 16_384, "max": 32_768}
+"""Tokens, for models of which nobody wrote down other ones."""
+_OFF = ("off", "none")
 
 
-def asked_budget(parameters: dict[str, Any]) -> int | None:
-    """Tokens of `thinking_budget`, None where thinking is off (absent, zero or less, not a number)."""
-    value = parameters.get("thinking_budget")
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        return None
-    return int(value)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: a level, or a number of tokens, or neither: no thinking. `is_asked`: the owner said so;
+    otherwise it is what a model does by itself."""
+
+    level: str | None = None
+    tokens: int | None = None
+    is_asked: bool = True
+
+    @property
+    def is_off(self) -> bool:
+        return self.level is None and self.tokens is None
+
+    def as_level(self) -> str:
+        """The level, or the one that comes nearest to the tokens."""
+        if self.level is not None:
+            return self.level
+        tokens = self.tokens or 0
+        return next((name for limit, name in _LEVEL_UP_TO if tokens <= limit), "max")
+
+    def as_tokens(self, facts: ThinkingFacts) -> int:
+        """The tokens, or those of the level, within what the model takes."""
+        tokens = self.tokens
+        if tokens is None:
+            level = self.as_level()
+            fallback = facts.most if level == "max" and facts.most else _BUDGETS[level]
+            tokens = facts.budgets.get(level, fallback)
+        return max(facts.least, min(tokens, facts.most) if facts.most else tokens)
+
+    def as_effort(self, facts: ThinkingFacts) -> str:
+        """The wire's word for the level."""
+        level = self.as_level()
+        return facts.efforts.get(level, level)
 
 
-def effort(budget: int) -> str:
-    """The level that comes nearest to a budget, for models that take levels only."""
-    return next((name for limit, name in _EFFORT_UP_TO if budget <= limit), "max")
+def wanted(parameters: dict[str, Any], facts: ModelFacts, *own: str) -> Wanted | None:
+    """What the parameters ask for: the first of the wire's `own` names that is set, else `thinking`. None: nobody said
+    anything, and the model does not think by itself."""
+    for name in (*own, "thinking"):
+        told = _read(parameters.get(name))
+        if told is not None:
+            return told
+    return Wanted("high", is_asked=False) if facts.thinking.by_itself else None
+
+
+def _read(value: Any) -> Wanted | None:
+    """A level, a number of tokens, false, or a table with a `level`; what is none of them says nothing."""
+    match value:
+        case {**table} if not isinstance(value, str):
+            return _read(table.get("level", "high"))
+        case False:
+            return Wanted()
+        case int() | float() if value is not True:
+            return Wanted(tokens=int(value)) if value >= 1 else Wanted()
+        case str() if value.strip().lower() in _OFF:
+            return Wanted()
+        case str() if value.strip():
+            word = value.strip().lower()
+            return Wanted(word if word in LEVELS else "max" if word == "xhigh" else "high")
+        case _:
+            return None
 
 
 def keeps_foreign(parameters: dict[str, Any]) -> bool:

@@ -119,9 +119,10 @@ class HttpClient:
         )
         try:
             session = await self._session(url)
-            answer = await session.post(
+            answer = await session.request(
+                request.method,
                 url,
-                data=request.body,
+                data=request.body or None,
                 headers=headers,
                 timeout=limits,
                 allow_redirects=False,
@@ -223,7 +224,7 @@ def _credential(credential: Credential, key: str | None) -> dict[str, str]:
         return {}
     if not (key.isascii() and key.isprintable()):
         raise RequestError(RequestKind.AUTH, "The key has characters that no HTTP header can carry: set it again.")
-    return {"x-api-key": key} if credential is Credential.X_API_KEY else {"authorization": f"Bearer {key}"}
+    return {"authorization": f"Bearer {key}"} if credential is Credential.BEARER else {credential.value: key}
 
 
 def _address(url: str) -> URL:

@@ -8,19 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Price = tuple[float, float, float | None]
-"""USD for a million tokens: input, output, read from a cache (None: as input)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A name and its limits, in tokens; `max_output` None: the vendor does not say. `price` only where the price list
-    has none, or another seller's."""
-
-    name: str
-    max_input: int
-    max_output: int | None
-    price: Price | None = None
+from flemma_py.model.language_model import ModelFacts, Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +18,14 @@ class Catalogue:
 
     provider: str
     vendor: str
-    models: tuple[Model, ...]
+    models: tuple[ModelFacts, ...]
     output_has_thoughts: bool = True
+
+    def find(self, model: str) -> ModelFacts | None:
+        """What is known of a model, by its name or an alias."""
+        return next((each for each in self.models if each.name == model or model in each.aliases), None)
 
     def own_price(self, model: str) -> Price | None:
         """The price that this catalogue itself gives for a model."""
-        return next((each.price for each in self.models if each.name == model), None)
+        facts = self.find(model)
+        return None if facts is None else facts.price

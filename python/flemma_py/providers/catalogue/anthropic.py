@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from flemma_py.providers.catalogue import Catalogue, Model
+from dataclasses import replace
+
+from flemma_py.model.language_model import ModelFacts
+from flemma_py.providers.catalogue import Catalogue
 from flemma_py.providers.models.anthropic import find_model
 
 _LONG = 1_000_000
 _PLAIN = 200_000
 
 
-def _model(name: str, max_input: int) -> Model:
+def _model(name: str, max_input: int) -> ModelFacts:
     facts = find_model(name)
     assert facts is not None, name
-    return Model(name, max_input, facts.max_output)
+    return replace(facts, max_input=max_input)
 
 
 CATALOGUE = Catalogue(
