@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from flemma_py.errors import RequestError
 from flemma_py.model.language_model import ModelFacts
@@ -103,6 +103,24 @@ class ListsModels(Protocol):
 
     def read_models(self, body: bytes) -> tuple[ModelFacts, ...]:
         """What the server said of each, `is_known` false where that is only a name. Raises `RequestError`."""
+        ...
+
+
+@runtime_checkable
+class SignsInWithGoogle(Protocol):
+    """A provider whose key is an access token of Google's, made from an account and good for an hour. The account may
+    name a project; `build_request` finds it as the parameter `project_id` where the owner set none."""
+
+    google_scopes: tuple[str, ...]
+    """What the token is to allow."""
+
+
+@runtime_checkable
+class ChecksParameters(Protocol):
+    """A provider that can tell before a request what its parameters lack."""
+
+    def remarks(self, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+        """A sentence for each thing that a request will miss."""
         ...
 
 

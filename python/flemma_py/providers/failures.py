@@ -99,10 +99,12 @@ _NEXT_STEP = {
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Who refused, and where its key is set (empty: it was given none): a sentence names both."""
+    """Who refused, and where its key is set (empty: it was given none): a sentence names both. `key_step`: what to do
+    about a refused key where looking at it is not the way."""
 
     display_name: str
     key_place: str
+    key_step: str = ""
 
 
 def read_refusal(vendor: Vendor, status: int | None, headers: Mapping[str, str], body: bytes) -> RequestError:
@@ -215,6 +217,8 @@ def _kind(status: int | None, type_: str, code: str, text: str) -> RequestKind:
 
 def _next_step(vendor: Vendor, kind: RequestKind, retry_after: str | None) -> str:
     match kind:
+        case RequestKind.AUTH if vendor.key_step:
+            return vendor.key_step
         case RequestKind.AUTH if not vendor.key_place:
             return "name its key in setup() with api_key_env or api_key_cmd"
         case RequestKind.AUTH:

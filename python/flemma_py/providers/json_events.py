@@ -1,6 +1,7 @@
 """A stream of JSON objects inside server-sent events: bytes in, objects out, whatever else comes told apart.
 
-Shared by wires that have no use for event names. It knows no fields but `error`: that one all of them have.
+Shared by wires that have no use for event names. It knows no fields but `error`: that one all of them have. Some
+servers put their object into an array of one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import orjson
 from flemma_py.errors import RequestError, RequestKind
 from flemma_py.providers.failures import Vendor, collapsed, read_refusal, refusal
 from flemma_py.providers.sse import Frame, SseEvent, SseParser
-from flemma_py.providers.stray import StrayText
+from flemma_py.providers.stray import ErrorReader, StrayText
 
 
 class Mark(Enum):
@@ -26,13 +27,15 @@ Found = dict[str, Any] | RequestError | Mark
 
 
 class JsonEvents:
-    """Push bytes, get objects, errors and the mark. `undecodable` counts events that were none of these."""
+    """Push bytes, get objects, errors and the mark. `undecodable` counts events that were none of these. `read_error`
+    is how the vendor's errors are read."""
 
-    def __init__(self, vendor: Vendor) -> None:
+    def __init__(self, vendor: Vendor, read_error: ErrorReader = read_refusal) -> None:
         self.undecodable = 0
         self._vendor = vendor
+        self._read_error = read_error
         self._parser = SseParser()
-        self._stray = StrayText(vendor)
+        self._stray = StrayText(vendor, read_error)
 
     def feed(self, data: bytes) -> list[Found]:
         return self._read(self._parser.feed(data))
@@ -55,10 +58,12 @@ class JsonEvents:
             value = orjson.loads(event.data)
         except orjson.JSONDecodeError:
             value = None
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         is_error = event.name == "error"
         if not isinstance(value, dict):
             self.undecodable += 1
             return refusal(self._vendor, RequestKind.UNEXPECTED, collapsed(event.data.encode())) if is_error else None
         if is_error or value.get("error") or value.get("object") == "error":
-            return read_refusal(self._vendor, None, {}, orjson.dumps(value))
+            return self._read_error(self._vendor, None, {}, orjson.dumps(value))
         return value
