@@ -16,6 +16,7 @@ from flemma_py.providers.tool_wire import house_name
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]")
 _VALUES = ("stringValue", "numberValue", "boolValue")
 _MOST_ITEMS = 10_000
+_DEEPEST = 64
 
 
 class Calls:
@@ -78,7 +79,7 @@ def _put(root: dict[str, Any], piece: dict[str, Any]) -> None:
         int(index) if index else name or one.replace("\\'", "'") or two.replace('\\"', '"')
         for name, index, one, two in _STEP.findall(path)
     ]
-    if not steps or any(isinstance(step, int) and step > _MOST_ITEMS for step in steps):
+    if not 0 < len(steps) <= _DEEPEST or any(isinstance(step, int) and step > _MOST_ITEMS for step in steps):
         return
     place: Any = root
     for step, following in zip(steps, [*steps[1:], None], strict=True):
