@@ -311,7 +311,7 @@ def test_cuts_of_the_network_change_nothing(name: str) -> None:
         line({"candidates": None}),
         line({"candidates": [7, {"index": 1, "content": {"parts": [{"text": "other"}]}}]}),
         line({"candidates": [{"content": None, "finishReason": 7}]}),
-        line(said({"functionCall": 7}, {"functionCall": {"partialArgs": 7}}, {"text": 7}, {"executableCode": {}})),  # type: ignore[arg-type]
+        line(said({"functionCall": 7}, {"functionCall": {"partialArgs": 7}}, {"text": 7}, {"executableCode": {}})),
         line({"promptFeedback": [], "usageMetadata": [1]}),
         line({"promptFeedback": {"safetyRatings": []}, "usageMetadata": {"promptTokenCount": "many"}}),
     ],

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from flemma_py.demo import chat_wire, wire
+from flemma_py.demo import chat_wire, gemini_wire, wire
 
 _LUMP = 16_384
 
@@ -94,6 +94,12 @@ def chat_text(*pieces: str, delay: float = 0.0) -> Scripted:
     """`text` as Chat Completions writes it."""
     end = chat_wire.chunk({}, "stop") + chat_wire.usage(10, len(pieces)) + chat_wire.DONE
     return stream([*(chat_wire.chunk({"content": piece}) for piece in pieces), end], delay)
+
+
+def gemini_text(*pieces: str, delay: float = 0.0) -> Scripted:
+    """`text` as the Gemini wire writes it."""
+    end = gemini_wire.event(finish="STOP", **gemini_wire.usage(10, len(pieces)))
+    return stream([*(gemini_wire.event({"text": piece}) for piece in pieces), end], delay)
 
 
 def deltas(count: int, size: int = 5, delay: float = 0.0, *, cut_after: int | None = None) -> Scripted:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from flemma_py.demo import chat_wire, control, script, validation, wire
+from flemma_py.demo import chat_wire, control, gemini_wire, script, validation, wire
 from flemma_py.demo.peer import Cut, Pause, Recorded, Scripted, Send, Stall
 from flemma_py.demo.reply import Reply
 
@@ -47,6 +47,8 @@ class DemoServer:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/messages", self._on_messages)
         application.router.add_post(CHAT, self._on_messages)
+        application.router.add_post(f"/{{model:.*}}{gemini_wire.STREAM}", self._on_messages)
+        application.router.add_post(f"/{{model:.*}}{gemini_wire.COUNT}", self._on_count)
         if self._peer:
             application.router.add_route("*", "/__control__", self._on_control)
         application.router.add_route("*", "/{rest:.*}", self._on_elsewhere)
@@ -93,7 +95,7 @@ class DemoServer:
             raw=raw,
             body=body,
             connection=peer_name[1] if peer_name else 0,
-            problem=(chat_wire if request.path == CHAT else validation).problem(body),
+            problem=_problem(request.path, body),
             received_at=time.monotonic(),
         )
         self._count += 1
@@ -107,7 +109,11 @@ class DemoServer:
     def _refused(self, recorded: Recorded) -> web.Response | None:
         """The vendor's refusals, in its order: key, version, body."""
         bearer = recorded.headers.get("authorization", "").removeprefix("Bearer ")
-        if self._key is not None and self._key not in (recorded.headers.get("x-api-key"), bearer):
+        named = (recorded.headers.get(name) for name in ("x-api-key", "x-goog-api-key"))
+        is_known = self._key is None or self._key in (*named, bearer)
+        if _is_gemini(recorded.path):
+            return self._gemini_refusal(recorded, is_known=is_known)
+        if not is_known:
             if recorded.path == CHAT:
                 return self._error(401, "invalid_request_error", "Incorrect API key provided", chat=True)
             return self._error(401, "authentication_error", "invalid x-api-key")
@@ -120,6 +126,24 @@ class DemoServer:
         if recorded.body.get("stream") is not True:
             return self._error(400, "invalid_request_error", "stream: the demo model only streams")
         return None
+
+    def _gemini_refusal(self, recorded: Recorded, *, is_known: bool) -> web.Response | None:
+        if not is_known:
+            return self._gemini_error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
+        if recorded.problem:
+            return self._gemini_error(400, "INVALID_ARGUMENT", recorded.problem)
+        return None
+
+    def _gemini_error(self, status: int, word: str, message: str) -> web.Response:
+        body = gemini_wire.error_body(status, word, message)
+        return web.Response(status=status, body=body, content_type="application/json")
+
+    async def _on_count(self, request: web.Request) -> web.StreamResponse:
+        recorded = self._record(request, await request.read())
+        if self._queue and isinstance(answer := self._queue.popleft(), Scripted):
+            return await self._perform(request, recorded, answer)
+        counts = {"totalTokens": _tokens(recorded.body), "totalBillableCharacters": len(recorded.raw)}
+        return web.Response(body=orjson.dumps(counts), content_type="application/json")
 
     async def _say(self, request: web.Request, recorded: Recorded, reply: Reply) -> web.StreamResponse:
         body = recorded.body if isinstance(recorded.body, dict) else {}
@@ -137,6 +161,8 @@ class DemoServer:
         most = body.get("max_tokens", 1 << 30)
         if recorded.path == CHAT:
             return chat_wire.beats(reply, prompt_tokens=_tokens(body), most=most)
+        if _is_gemini(recorded.path):
+            return gemini_wire.beats(reply, prompt_tokens=_tokens(body), most=gemini_wire.most_tokens(body))
         model, id = str(body.get("model", "claude-demo")), f"msg_demo_{self._count:06}"
         return wire.beats(reply, model=model, id=id, usage=_usage(body), most=most)
 
@@ -203,7 +229,22 @@ class _Metronome:
 def _messages(recorded: Recorded) -> dict[str, Any]:
     """A valid request as the script reads it."""
     body: dict[str, Any] = recorded.body
+    if _is_gemini(recorded.path):
+        return gemini_wire.as_messages(body)
     return chat_wire.as_messages(body) if recorded.path == CHAT else body
+
+
+def _is_gemini(path: str) -> bool:
+    return gemini_wire.STREAM in path or gemini_wire.COUNT in path
+
+
+def _problem(path: str, body: Any) -> str | None:
+    """What the vendor whose wire it is would refuse."""
+    if gemini_wire.STREAM in path:
+        return gemini_wire.problem(body, path.rpartition("/")[2].partition(":")[0])
+    if gemini_wire.COUNT in path:
+        return None
+    return chat_wire.problem(body) if path == CHAT else validation.problem(body)
 
 
 def _usage(body: dict[str, Any]) -> dict[str, Any]:
