@@ -10,6 +10,7 @@ from flemma_py.demo import peer as script
 from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.neovim import Neovim
 
+NAMES = ["anthropic", "demo", "gemini", "local", "vertex"]
 SETUP = """{
   providers = {
     anthropic = { base_url = '%(url)s' },
@@ -96,7 +97,16 @@ def test_what_cannot_be_done_is_told(editor: Neovim, words: str, said: str) -> N
 
 def test_names_are_completed_from_tables(editor: Neovim) -> None:
     complete = "return vim.fn.getcompletion(..., 'cmdline')"
-    assert editor.lua(complete, "Flemma switch ") == ["$deep", "$fast", "$list", "anthropic", "demo", "local"]
+    assert editor.lua(complete, "Flemma switch ") == [
+        "$deep",
+        "$fast",
+        "$list",
+        "anthropic",
+        "demo",
+        "gemini",
+        "local",
+        "vertex",
+    ]
     assert editor.lua(complete, "Flemma switch local t")[:2] == ["tiny", "temperature="]
     assert editor.lua(complete, "Flemma switch $fast s") == ["small", "send_files=", "send_reasoning="]
     assert editor.lua(complete, "Flemma switch local tiny max") == ["max_tokens=", "max_tokens_key="]
@@ -119,7 +129,10 @@ def test_without_words_two_pickers_ask(editor: Neovim, peer: Peer) -> None:
     """)
     editor.command("Flemma switch")
     editor.notice("Switched to 'local' with model 'small'")
-    assert editor.lua("return _G.asked") == [["anthropic", "demo", "local"], ["tiny", "small", "another model …"]]
+    assert editor.lua("return _G.asked") == [
+        ["anthropic", "demo", "gemini", "local", "vertex"],
+        ["tiny", "small", "another model …"],
+    ]
 
 
 def test_a_picker_that_is_closed_switches_nothing(editor: Neovim) -> None:

@@ -18,6 +18,7 @@ from flemma_py.secrets import store
 from flemma_py.secrets.command import run_key_command, split_command
 from flemma_py.secrets.environment import Found, Missing
 from flemma_py.secrets.keys import Keys, KeySource
+from flemma_py.secrets.store import Locked
 
 
 def program(folder: Path, text: str, name: str = "keeper") -> str:
@@ -27,7 +28,7 @@ def program(folder: Path, text: str, name: str = "keeper") -> str:
     return str(path)
 
 
-def reasons(answer: Found | Missing) -> str:
+def reasons(answer: Found | Missing | Locked) -> str:
     assert isinstance(answer, Missing)
     return "; ".join(answer.reasons)
 
@@ -111,7 +112,8 @@ def test_without_a_store_there_is_a_reason(session: Path, monkeypatch: pytest.Mo
 
 
 def test_the_store_is_searched_by_a_program_that_never_unlocks(session: Path) -> None:
-    body = 'case "$*" in "search --all service anthropic key api") echo "label = A"; echo "secret = sk-old";; esac'
+    said = "printf '[/1]\\nlabel = A\\nsecret = sk-old\\ncreated = now\\n'"
+    body = f'case "$*" in "search --all service anthropic key api") {said};; esac'
     program(session, body, "secret-tool")
     assert store.look_up("anthropic") == Found("sk-old", "the key store")
     assert "no entry with service openai" in reasons(store.look_up("openai"))
@@ -119,7 +121,10 @@ def test_the_store_is_searched_by_a_program_that_never_unlocks(session: Path) ->
 
 def item(secret: bytes, *, modified: int, locked: bool = False) -> Any:
     return SimpleNamespace(
-        is_locked=lambda: locked, get_modified=lambda: modified, get_secret=lambda: b"" if locked else secret
+        is_locked=lambda: locked,
+        get_modified=lambda: modified,
+        get_secret=lambda: b"" if locked else secret,
+        get_attributes=dict,
     )
 
 
@@ -128,12 +133,12 @@ def item(secret: bytes, *, modified: int, locked: bool = False) -> Any:
     [
         ([item(b"sk-1\n", modified=1), item(b"sk-2\n", modified=2)], Found("sk-2", "the key store")),
         ([item(b"sk-1", modified=2, locked=True), item(b"sk-2", modified=1)], Found("sk-2", "the key store")),
-        ([item(b"x", modified=1, locked=True)], Missing(("the key store holds a key of anthropic but is locked",))),
-        ([], Missing(("the key store has no entry with service anthropic and key api_key",))),
+        ([item(b"x", modified=1, locked=True)], Locked("anthropic")),
+        ([], Missing(("the key store has no entry with service anthropic and key api_key or api",))),
     ],
 )
 def test_the_newest_entry_that_is_not_locked_counts(
-    session: Path, monkeypatch: pytest.MonkeyPatch, items: list[Any], answer: Found | Missing
+    session: Path, monkeypatch: pytest.MonkeyPatch, items: list[Any], answer: Found | Missing | Locked
 ) -> None:
     library = SimpleNamespace(
         dbus_init=lambda: SimpleNamespace(close=lambda: None), search_items=lambda _, attributes: items
@@ -152,6 +157,6 @@ def test_a_store_that_fails_is_one_without_a_key(session: Path, monkeypatch: pyt
 
 async def test_a_store_that_waits_for_its_owner_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flemma_py.secrets.keys.STORE_SECONDS", 0.1)
-    monkeypatch.setattr("flemma_py.secrets.keys.look_up", lambda _: time.sleep(0.5))
+    monkeypatch.setattr("flemma_py.secrets.keys.look_up", lambda *_: time.sleep(0.5))
     keys = Keys({}, lambda _: None)
     assert "within 0.1 seconds" in reasons(await keys.find(KeySource("a", service="anthropic")))

@@ -246,12 +246,14 @@ class Conversation:
         return self._post(PromptReady(turn, built.prompt))
 
     async def _secret(self, turn: int, chosen: asyncio.Task[Endpoint] | None) -> None:
-        said = asyncio.get_running_loop().call_later(
-            SLOW_KEY, self._editor.progress, "Looking for the key...", "marker"
-        )
+        def told(label: str) -> None:
+            said.cancel()
+            self._editor.progress(label, "marker")
+
+        said = asyncio.get_running_loop().call_later(SLOW_KEY, told, "Looking for the key...")
         try:
             if chosen is not None:
-                await self._services.find_key(await chosen)
+                await self._services.find_key(await chosen, told)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -275,7 +277,7 @@ class Conversation:
 
         def sending() -> None:
             model = prompt.model or endpoint.model
-            self._sent = Sent(endpoint.name, endpoint.provider.name, model, now(), self.path)
+            self._sent = Sent(endpoint.name, endpoint.wire, model, now(), self.path)
             self._editor.sending()
 
         def progress(label: str) -> None:

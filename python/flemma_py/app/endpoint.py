@@ -10,9 +10,10 @@ from flemma_py.config.schema import ProviderSettings, Settings
 from flemma_py.config.spelling import nearest
 from flemma_py.errors import RequestError, RequestKind, SettingsError
 from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
-from flemma_py.model.wire import Kind, Provider
+from flemma_py.model.wire import Kind, Provider, SignsInWithGoogle
 from flemma_py.secrets.command import split_command
 from flemma_py.secrets.environment import Found, Missing, resolve
+from flemma_py.secrets.google import GoogleAccount
 from flemma_py.secrets.keys import KeySource
 
 _TELLABLE = ("max_input", "max_output", "min_output", "cache_minimum")
@@ -53,6 +54,8 @@ class Endpoint:
     headers: tuple[tuple[str, str], ...] = ()
     retries: int = 0
     facts: ModelFacts = UNKNOWN_MODEL
+    wire: str = DEMO_WIRE
+    """The kind of provider whose wire it speaks."""
 
     @property
     def is_demo(self) -> bool:
@@ -98,11 +101,12 @@ def choose(settings: Settings, wires: Wires, default: str) -> Endpoint:
         name,
         model,
         base_url,
-        _keys(name, owned, provider, wires),
+        _keys(name, settings, provider, wires),
         parameters_for(settings, name),
         _headers(name, owned.headers),
         owned.retries,
         facts_of(model, owned, provider),
+        owned.kind or provider.name,
     )
 
 
@@ -127,14 +131,17 @@ def names(settings: Settings, wires: Wires) -> list[str]:
 
 
 def missing_key(endpoint: Endpoint, missing: Missing) -> RequestError:
-    """What to tell where no place had a key: all of them, and what to do."""
+    """What to tell where no place had a key: what to do, and of each place why it had none, a line each."""
     if endpoint.keys.command:
         step = "make api_key_cmd print the key"
+    elif endpoint.keys.google:
+        step = "run gcloud auth application-default login, or export VERTEX_SERVICE_ACCOUNT and start Neovim again"
     elif endpoint.name == STORED and endpoint.keys.service:
         step = HOW_TO_SET_A_KEY
     else:
         step = f"export {endpoint.keys.variables[0]}=… and start Neovim again"
-    return RequestError(RequestKind.AUTH, f"No key for {endpoint.name} ({'; '.join(missing.reasons)}): {step}.")
+    lines = (f"No key for {endpoint.name}: {step}.", *(f"  • {reason}" for reason in missing.reasons))
+    return RequestError(RequestKind.AUTH, "\n".join(lines))
 
 
 def parameters_for(settings: Settings, name: str) -> dict[str, Any]:
@@ -168,16 +175,28 @@ def _listed(name: str, known: tuple[str, ...] | list[str]) -> str:
     return (f": did you mean {near}?" if near else "") + f" (there are {', '.join(known)})"
 
 
-def _keys(name: str, owned: ProviderSettings, provider: Provider, wires: Wires) -> KeySource:
+def _keys(name: str, settings: Settings, provider: Provider, wires: Wires) -> KeySource:
+    """Where the key is. A name of the owner's choice needs none at an address of the owner's; at the vendor's own it
+    has the vendor's."""
+    owned = settings.providers.get(name, ProviderSettings())
     variables = (owned.api_key_env,) if owned.api_key_env else ()
+    google = _google_account(settings, provider) if isinstance(provider, SignsInWithGoogle) else None
     if owned.api_key_cmd:
         try:
-            return KeySource(name, variables, split_command(owned.api_key_cmd))
+            return KeySource(name, variables, split_command(owned.api_key_cmd), google=google)
         except ValueError as error:
             raise SettingsError(f"providers.{name}.api_key_cmd cannot be read ({error}): correct it.") from error
-    if variables or owned.kind is not None:
-        return KeySource(name, variables)
-    return KeySource(name, provider.key_environment, service=name if name in wires.providers else None)
+    if variables or (owned.kind is not None and owned.base_url is not None):
+        return KeySource(name, variables, google=google)
+    service = owned.kind or name
+    return KeySource(
+        name, provider.key_environment, service=service if service in wires.providers else None, google=google
+    )
+
+
+def _google_account(settings: Settings, provider: SignsInWithGoogle) -> GoogleAccount:
+    program = getattr(getattr(getattr(settings, "secrets", None), "gcloud", None), "path", None)
+    return GoogleAccount(provider.google_scopes, program or "gcloud", settings.proxy, settings.ca_bundle)
 
 
 def _headers(name: str, given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+UNAUTHORIZED = 401
+
 LINGER = 1.0
 """Seconds that a server has to end the body once it has ended the answer."""
 
@@ -47,7 +49,7 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
     except RequestError as error:
         log.info("request failed (%s): %s", error.kind.value, error.message)
         if error.kind is RequestKind.AUTH:
-            services.keys.forget(endpoint.name)
+            services.keys.forget(endpoint.name, spent=error.status == UNAUTHORIZED)
         listener.deliver([StreamFailure(error)])
     except FlemmaError as error:
         listener.deliver([StreamFailure(RequestError(RequestKind.BAD_REQUEST, error.message))])
@@ -59,7 +61,7 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
 
 async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
     base_url = await services.address(endpoint)
-    key = await services.find_key(endpoint)
+    key, prompt = await services.sign_in(endpoint, prompt, listener.progress)
     request = _with_headers(endpoint.provider.build_request(prompt, base_url), endpoint)
     for notice in request.notices:
         listener.notice(notice)
@@ -131,7 +133,7 @@ def _told(event: StreamEvent, services: Services, endpoint: Endpoint) -> StreamE
     error = _without_key(event.error)
     log.info("request failed (%s): %s", error.kind.value, error.message)
     if error.kind is RequestKind.AUTH:
-        services.keys.forget(endpoint.name)
+        services.keys.forget(endpoint.name, spent=error.status == UNAUTHORIZED)
     return StreamFailure(error)
 
 

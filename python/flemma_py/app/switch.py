@@ -12,6 +12,7 @@ from flemma_py.config.modeline import parse
 from flemma_py.config.presets import GENERAL, Preset, Presets, find_preset, placed
 from flemma_py.config.spelling import nearest
 from flemma_py.errors import SettingsError
+from flemma_py.model.wire import ChecksParameters
 
 Catalogue = dict[str, Any]
 """Plain tables for Lua: `providers`, a list of names with their `models` and `parameters`; `presets`, with provider
@@ -50,6 +51,8 @@ def switch(line: str, layers: Layers, presets: Presets, wires: Wires) -> Switche
         endpoint = choose(changed.resolve(), wires, wish.provider)
     except SettingsError as error:
         return Switched(layers, False, "error", error.message)
+    if isinstance(endpoint.provider, ChecksParameters):
+        remarks += endpoint.provider.remarks(endpoint.parameters)
     bullets = "".join(f"\n• {remark}" for remark in (*wish.remarks, *remarks))
     header = f"Switched to '{endpoint.name}' with model '{endpoint.model}'"
     return Switched(changed, True, "warn" if bullets else "info", header + (bullets or "."))
