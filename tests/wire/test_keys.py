@@ -6,6 +6,7 @@ import asyncio
 import os
 import stat
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -145,6 +146,44 @@ def test_the_newest_entry_that_is_not_locked_counts(
     )
     monkeypatch.setitem(sys.modules, "secretstorage", library)
     assert store.look_up("anthropic") == answer
+
+
+async def test_a_locked_store_asks_its_owner_for_who_can_be_told_and_only_then(
+    session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked, asked = [True], []
+
+    def unlock(timeout: float) -> bool:
+        asked.append(timeout)
+        locked[0] = False
+        return False
+
+    entry = item(b"sk-1", modified=1)
+    entry.is_locked, entry.unlock = lambda: locked[0], unlock
+    library = SimpleNamespace(
+        dbus_init=lambda: SimpleNamespace(close=lambda: None), search_items=lambda _, attributes: [entry]
+    )
+    monkeypatch.setitem(sys.modules, "secretstorage", library)
+    told: list[str] = []
+    keys = Keys({}, lambda _: None)
+    assert reasons(await keys.find(KeySource("a", service="anthropic"))).endswith("but is locked")
+    assert not asked
+    assert await keys.find(KeySource("a", service="anthropic"), told.append) == Found("sk-1", "the key store")
+    assert told == ["The key store is locked: answer its prompt..."]
+    assert asked == [120.0]
+
+
+async def test_a_store_that_is_slow_is_waited_for_where_its_owner_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def ask(*_: Any) -> Found:
+        go_on.wait(10)
+        return Found("sk-1", "the key store")
+
+    monkeypatch.setattr("flemma_py.secrets.keys.STORE_SECONDS", 0.05)
+    monkeypatch.setattr("flemma_py.secrets.keys.look_up", ask)
+    told = await Keys({}, lambda _: None).find(KeySource("a", service="anthropic"), lambda _: go_on.set())
+    assert told == Found("sk-1", "the key store")
 
 
 def test_a_store_that_fails_is_one_without_a_key(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
