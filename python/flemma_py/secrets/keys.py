@@ -12,13 +12,12 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from flemma_py.secrets import google
 from flemma_py.secrets.command import run_key_command
 from flemma_py.secrets.environment import Found, Missing, resolve
 from flemma_py.secrets.google import GoogleAccount
-from flemma_py.secrets.store import NAMES, Locked, hang_up, look_up, unlock
+from flemma_py.secrets.store import NAMES, Locked, Wait, look_up, unlock
 from flemma_py.secrets.threads import in_own_thread
 
 STORE_SECONDS = 2.0
@@ -151,12 +150,11 @@ class Keys:
 
 async def _unlocked(service: str, names: tuple[str, ...]) -> Found | Missing:
     """The key, when the owner has answered the prompt. Cancelling takes the prompt away."""
-    open_connections: list[Any] = []
+    wait = Wait()
     try:
-        return await in_own_thread(partial(unlock, service, names, OWNER_SECONDS, open_connections.append))
+        return await in_own_thread(partial(unlock, service, names, OWNER_SECONDS, wait))
     except asyncio.CancelledError:
-        for connection in open_connections:
-            hang_up(connection)
+        wait.end()
         raise
 
 

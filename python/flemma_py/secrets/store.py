@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,13 +45,32 @@ def look_up(service: str, names: Sequence[str] = NAMES) -> Found | Missing | Loc
         return Missing((f"the key store failed ({type(error).__name__})",))
 
 
-def unlock(service: str, names: Sequence[str], seconds: float, opened: Callable[[Any], None]) -> Found | Missing:
-    """Ask the owner to unlock what holds the key, and give it. `opened` is told of the connection: `hang_up` on it ends
-    the wait, and the prompt with it."""
+class Wait:
+    """A wait for the owner that another thread can end, the prompt with it."""
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._over = False
+
+    def begin(self, connection: Any) -> None:
+        self._connection = connection
+        if self._over:
+            self.end()
+
+    def end(self) -> None:
+        """Wake whoever reads from the connection; closing it would not."""
+        self._over = True
+        if self._connection is not None:
+            with contextlib.suppress(OSError, AttributeError):
+                self._connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def unlock(service: str, names: Sequence[str], seconds: float, wait: Wait) -> Found | Missing:
+    """Ask the owner to unlock what holds the key, and give it."""
     secretstorage = importlib.import_module("secretstorage")
     try:
         with contextlib.closing(secretstorage.dbus_init()) as connection:
-            opened(connection)
+            wait.begin(connection)
             items = _items(secretstorage, connection, service, names)
             locked = [item for item in items if item.is_locked()]
             if locked and len(locked) == len(items):
@@ -64,12 +83,6 @@ def unlock(service: str, names: Sequence[str], seconds: float, opened: Callable[
         return Missing((f"the key store is locked, and nobody unlocked it within {seconds:g} seconds",))
     except Exception as error:
         return Missing((f"the key store could not be unlocked ({type(error).__name__})",))
-
-
-def hang_up(connection: Any) -> None:
-    """Wake whoever waits on this connection. Closing would not: the other thread is in the middle of a read."""
-    with contextlib.suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _ask_secret_service(service: str, names: Sequence[str]) -> Found | Missing | Locked:
