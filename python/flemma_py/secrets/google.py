@@ -1,6 +1,6 @@
 """Google's access tokens: from an account's JSON, from the application's default account, from the gcloud program.
 
-Blocking parts run in a thread of their own; `google.auth` takes a fifth of a second to import and is brought in there.
+Blocking parts run in a thread of their own, where `google.auth`, which takes a fifth of a second, is imported, too.
 No secret is ever part of a command line.
 """
 
@@ -9,10 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import ssl
 import time
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +18,6 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flemma_py.secrets.command import run_key_command
 from flemma_py.secrets.environment import Found, Missing
@@ -37,10 +33,8 @@ _EARLY = 225.0
 """Seconds before its end in which a token is not used any more."""
 _SECONDS = 60.0
 _GCLOUD_SECONDS = 20.0
-_REQUEST_SECONDS = 15.0
 _LONGEST_WORDS = 200
 _PROJECTS = ("GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT")
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +123,9 @@ def _from_default(account: GoogleAccount) -> Found | Missing:
     with warnings.catch_warnings():
         # Of a user's account without a quota project: the project stands in the address here.
         warnings.simplefilter("ignore")
-        credentials, project = auth.default(scopes=account.scopes, request=Outbound(account))
+        credentials, project = auth.default(
+            scopes=account.scopes, request=outbound.Outbound(account.proxy, account.ca_bundle)
+        )
     return _refreshed(credentials, "the application default account", project, account)
 
 
@@ -147,11 +143,15 @@ def _has_default() -> bool:
 
 
 def _refreshed(credentials: Any, source: str, project: Any, account: GoogleAccount) -> Found:
-    credentials.refresh(Outbound(account))
+    credentials.refresh(_outbound(account))
     left = GIVEN_SECONDS
     if credentials.expiry is not None:
         left = (credentials.expiry.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds() - _EARLY
     return Found(str(credentials.token), source, project if isinstance(project, str) else None, time.monotonic() + left)
+
+
+def _outbound(account: GoogleAccount) -> Any:
+    return import_module("flemma_py.secrets.outbound").Outbound(account.proxy, account.ca_bundle)
 
 
 def _reason(who: str, error: Exception) -> str:
@@ -163,54 +163,3 @@ def _reason(who: str, error: Exception) -> str:
         "DefaultCredentialsError": "cannot be used",
     }.get(type(error).__name__, "cannot be read")
     return f"{who} {told}" + (f": {words}" if words else f" ({type(error).__name__})")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What `google.auth` wants to see of a response."""
-
-    status: int
-    headers: Mapping[str, str]
-    data: bytes
-
-
-class Outbound:
-    """Requests for `google.auth`, with nothing but the standard library; see `google.auth.transport.Request`."""
-
-    def __init__(self, account: GoogleAccount) -> None:
-        self._account = account
-
-    def __call__(
-        self,
-        url: str,
-        method: str = "GET",
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-        **_: Any,
-    ) -> Answer:
-        """Raises `google.auth.exceptions.TransportError`."""
-        request = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)
-        try:
-            with self._opener(url).open(request, timeout=timeout or _REQUEST_SECONDS) as response:
-                return Answer(response.status, dict(response.headers.items()), response.read())
-        except urllib.error.HTTPError as refused:
-            return Answer(refused.code, dict(refused.headers.items()), refused.read())
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", None) or error
-            host = urlsplit(url).hostname
-            raise import_module("google.auth.exceptions").TransportError(f"{host}: {reason}") from error
-
-    def _opener(self, url: str) -> urllib.request.OpenerDirector:
-        place = urlsplit(url)
-        host, handlers = place.hostname or "", list[urllib.request.BaseHandler]()
-        if place.scheme == "https":
-            context = ssl.create_default_context()
-            if self._account.ca_bundle:
-                context.load_verify_locations(cafile=Path(self._account.ca_bundle).expanduser())
-            handlers.append(urllib.request.HTTPSHandler(context=context))
-        if host in _LOOPBACK:
-            handlers.append(urllib.request.ProxyHandler({}))
-        elif self._account.proxy and not urllib.request.proxy_bypass(host):
-            handlers.append(urllib.request.ProxyHandler({"http": self._account.proxy, "https": self._account.proxy}))
-        return urllib.request.build_opener(*handlers)
