@@ -123,9 +123,7 @@ def _from_default(account: GoogleAccount) -> Found | Missing:
     with warnings.catch_warnings():
         # Of a user's account without a quota project: the project stands in the address here.
         warnings.simplefilter("ignore")
-        credentials, project = auth.default(
-            scopes=account.scopes, request=outbound.Outbound(account.proxy, account.ca_bundle)
-        )
+        credentials, project = auth.default(scopes=account.scopes, request=_outbound(account))
     return _refreshed(credentials, "the application default account", project, account)
 
 
