@@ -1,5 +1,5 @@
-"""How Claude models want to be asked, by family and version, so that tomorrow's model works before anybody writes a line
-about it. Those that there are stand in `catalogue/anthropic.py`, each with one of the ways that are named here.
+"""How Claude models want to be asked, by family and version, so that tomorrow's model works before anybody writes a
+line about it. Those that there are stand in `catalogue/anthropic.py`, each with one of the ways that are named here.
 """
 
 from __future__ import annotations
