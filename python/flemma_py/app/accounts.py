@@ -1,7 +1,8 @@
 """What requests cost: each one that is over is priced and handed on, in the order in which they ended.
 
-The price list is loaded in a thread when the first request is over: neither a start nor an answer waits for it. From
-then on a request is priced at once, so that whoever hears of its end finds it in the session already.
+The price list is loaded in a thread when the first request is over, or at the first switch: neither a start nor an
+answer waits for it. From then on a request is priced at once, so that whoever hears of its end finds it in the session
+already.
 """
 
 from __future__ import annotations
