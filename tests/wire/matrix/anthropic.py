@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from tests.wire.matrix.scenario import Call, Item, Redacted, Scenario, Text, Thought
 
+from flemma_py.demo.reply import sign
 from flemma_py.model.stream import StopReason
 
 _STOPS = {
@@ -51,7 +52,8 @@ def _block(index: int, item: Item) -> Iterator[dict[str, Any]]:
         case Thought(text, signature):
             opening = {"type": "thinking", "thinking": "", "signature": ""}
             deltas = [{"type": "thinking_delta", "thinking": text}]
-            deltas += [{"type": "signature_delta", "signature": signature}]
+            # The vendor checks its own signatures, and so does the scripted model.
+            deltas += [{"type": "signature_delta", "signature": signature and sign(text)}]
         case Redacted(data):
             opening = {"type": "redacted_thinking", "data": data}
         case Call(id, name, arguments):
