@@ -104,8 +104,9 @@ async def _attempt(
         except RequestError as error:
             # What the stream had held back is part of the answer; the transport knows better why it ended.
             tell([event for event in stream.close() if not isinstance(event, StreamFailure)])
-            # Not raised: an answer that has begun is never asked for again.
-            tell([StreamFailure(error)])
+            if not over:
+                # Not raised: an answer that has begun is never asked for again.
+                tell([StreamFailure(error)])
             return
         if over:
             await _let_end(response)
