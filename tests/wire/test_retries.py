@@ -18,7 +18,7 @@ from flemma_py.app.services import Services
 from flemma_py.demo import peer, wire
 from flemma_py.demo.server import DemoServer
 from flemma_py.errors import RequestError, RequestKind
-from flemma_py.model.stream import StreamEnd, StreamEvent, StreamFailure
+from flemma_py.model.stream import StopReason, StreamEnd, StreamEvent, StreamFailure
 
 BUSY = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
 SOON = (("retry-after-ms", "1"),)
@@ -84,10 +84,10 @@ async def test_a_refusal_for_the_moment_is_got_over(server: DemoServer, status: 
     first, *others = [request.raw for request in server.recorded]
     assert others == [first, first] and told.bodies == [first]
     assert told.progress == [
-        "anthropic is asked again in 1 s (1 of 2, overloaded)",
-        "Thinking... (1 of 2, overloaded)",
-        "anthropic is asked again in 1 s (2 of 2, overloaded)",
-        "Thinking... (2 of 2, overloaded)",
+        "anthropic is asked again in 1 s (1 of 2): overloaded",
+        "Thinking... (1 of 2): overloaded",
+        "anthropic is asked again in 1 s (2 of 2): overloaded",
+        "Thinking... (2 of 2): overloaded",
     ]
 
 
@@ -132,7 +132,7 @@ async def test_the_servers_word_makes_another_status_worth_it(server: DemoServer
     server.enqueue(peer.refusal(425, {"error": {"message": "early"}}, (*SOON, ("x-should-retry", "true"))), TEXT)
     told = await ask(server.base_url, Told())
     assert text_of(told.events) == "Good day"
-    assert told.progress[0] == "anthropic is asked again in 1 s (1 of 2, HTTP 425)"
+    assert told.progress[0] == "anthropic is asked again in 1 s (1 of 2): HTTP 425"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def free_port() -> Iterator[int]:
 async def test_where_nothing_listens_it_is_tried_again_then_told(free_port: int) -> None:
     told = await ask(f"http://127.0.0.1:{free_port}", Told(), retries=1)
     assert told.error.kind is RequestKind.NETWORK
-    assert told.progress[0] == "anthropic is asked again in 1 s (1 of 1, no connection)"
+    assert told.progress[0] == "anthropic is asked again in 1 s (1 of 1): no connection"
 
 
 async def test_a_silent_server_is_not_asked_twice(server: DemoServer) -> None:
@@ -242,3 +242,11 @@ async def test_a_refusal_whose_words_break_off_is_told_by_its_status(server: Dem
         error = (await ask(server.base_url, Told())).error
         assert (error.kind, error.status) == (RequestKind.CREDIT, 402)
     assert "half a sen" in error.message
+
+
+async def test_a_refusal_to_answer_names_who_refused(server: DemoServer) -> None:
+    end = wire.event(
+        "message_delta", delta={"stop_reason": "refusal", "stop_sequence": None}, usage={"output_tokens": 1}
+    )
+    server.enqueue(peer.stream([OPENING + end + wire.event("message_stop")]))
+    assert (await ask(server.base_url, Told())).events[-1] == StreamEnd(StopReason.REFUSED, "Anthropic: refusal")

@@ -101,9 +101,9 @@ async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, list
                 raise _without_key(error) from error
             why = WHY.get(error.kind) or (f"HTTP {error.status}" if error.status else "error")
             log.info("attempt %d failed (%s): the next one comes in %.1f seconds", attempt, why, seconds)
-        retry = f"{attempt} of {endpoint.retries}, {why}"
-        await _count_down(seconds, lambda left: f"{endpoint.name} is asked again in {left} s ({retry})", listener)  # noqa: B023
-        listener.progress(f"{WAITING} ({retry})")
+        retry = f"({attempt} of {endpoint.retries}): {why}"
+        await _count_down(seconds, lambda left: f"{endpoint.name} is asked again in {left} s {retry}", listener)  # noqa: B023
+        listener.progress(f"{WAITING} {retry}")
 
 
 async def _count_down(seconds: float, told: Callable[[int], str], listener: Listener) -> None:

@@ -160,6 +160,8 @@ def _complete(state: Streaming, before: tuple[Effect, ...], end: StreamEnd) -> S
             told = (Tell("error", f"the model refused to go on{detail}: change the prompt and send again"),)
     if state.reply.is_empty:
         return _empty(state, before, told, outcome)
+    if not told and not state.reply.has_answer:
+        told = (Tell("warn", "the model thought and answered nothing: send again, or change the prompt"),)
     closing = Write(state.turn, state.reply.finish(aborted))
     return Idle(state.turn), (*before, closing, *told, Record(state.usage, outcome), End(outcome))
 

@@ -80,7 +80,7 @@ def read_refusal(vendor: Vendor, status: int | None, headers: Mapping[str, str],
         status=status,
         wait=_wait(lowered, said),
         request_id=_request_id(lowered, said.request_id),
-        limits=limit_lines(lowered) if kind in _LIMITED or status == 429 else (),
+        limits=limit_lines(lowered) if kind in _LIMITED else (),
     )
     error.retry_after = said.retry_after
     return error
