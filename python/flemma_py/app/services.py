@@ -28,7 +28,9 @@ from flemma_py.app.endpoint import (
     stored_key,
 )
 from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
+from flemma_py.app.owner import LuaParsers, OwnerFunctions
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
+from flemma_py.app.trust import TrustStore
 from flemma_py.config.functions import with_functions
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.presets import BUILT_IN, Presets, expand_model, members, read_presets
@@ -58,11 +60,17 @@ SHORTEST_WORD = 8
 
 
 class Services:
-    """Settings, providers, connections, tools. `say(level, message)` reaches the user."""
+    """Settings, providers, connections, tools. `say(level, message)` reaches the user; `functions` are those that the
+    owner gave to setup(), None where there is no editor."""
 
-    def __init__(self, environ: Mapping[str, str], say: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], say: Callable[[str, str], None], functions: OwnerFunctions | None = None
+    ) -> None:
         self.environ = environ
         self._say = say
+        self.functions = functions
+        self.parsers = LuaParsers(functions)
+        self.trust = TrustStore()
         self._renames_said: set[str] = set()
         self._wires: Wires | None = None
         self._layers = Layers()

@@ -50,7 +50,9 @@ def with_frontmatter(
     layers: Layers, ops: Iterable[SettingOp], *, trusted: bool = False, presets: Presets | None = None
 ) -> Frontmatter:
     """Let a chat's frontmatter have its say, in its order. `trusted`: the owner agreed to this very text."""
-    below = replace(layers.with_own(), values={layer: said for layer, said in layers.values.items() if layer < Layer.FRONTMATTER})
+    below = replace(
+        layers.with_own(), values={layer: said for layer, said in layers.values.items() if layer < Layer.FRONTMATTER}
+    )
     owners, values = below.resolve(), dict[Path, Any]()
     issues: list[Issue] = []
     withheld: list[Withheld] = []
