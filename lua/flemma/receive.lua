@@ -86,6 +86,10 @@ function doors.catalogue(payload)
   require("flemma.switch").receive(payload)
 end
 
+function doors.status(payload)
+  require("flemma.status").receive(payload)
+end
+
 function doors.report(payload)
   require("flemma.host").reported(payload)
 end
