@@ -6,6 +6,8 @@ local api = vim.api
 
 local M = {}
 
+local TITLE = { 0, 0, #"The frontmatter", "title" }
+
 ---@param action string
 ---@param more? table
 local function send(action, more)
@@ -75,29 +77,19 @@ end
 --- Show the question; the cursor goes there.
 ---@param question flemma.Trust.Question
 function M.show(question)
-  local buf = api.nvim_create_buf(false, true)
-  vim.bo[buf].bufhidden = "wipe"
-  api.nvim_buf_set_lines(buf, 0, -1, true, page(question))
-  vim.bo[buf].modifiable = false
-  vim.cmd("botright split")
-  local win = api.nvim_get_current_win()
-  api.nvim_win_set_buf(win, buf)
-  for name, value in pairs({ wrap = true, conceallevel = 0, foldenable = false, list = true, spell = false }) do
-    api.nvim_set_option_value(name, value, { win = win, scope = "local" })
-  end
-  local function close()
-    if api.nvim_win_is_valid(win) then
-      api.nvim_win_close(win, true)
-    end
-  end
-  local function agree()
-    close()
+  local shown = { lines = page(question), marks = { TITLE } }
+  local buf = require("flemma.ui.page").show("trust", "flemma-trust", shown)
+  local win = vim.fn.win_findbuf(buf)[1]
+  -- It may have been open already.
+  api.nvim_set_current_win(win)
+  -- Blanks that look like other characters are part of the text.
+  api.nvim_set_option_value("list", true, { win = win, scope = "local" })
+  vim.keymap.set("n", "y", function()
+    api.nvim_win_close(win, true)
     if api.nvim_buf_is_valid(question.buf) then
       send("grant", vim.tbl_extend("force", about(question.buf), { digest = question.digest }))
     end
-  end
-  vim.keymap.set("n", "y", agree, { buffer = buf, nowait = true, desc = "Agree to this frontmatter" })
-  vim.keymap.set("n", "q", close, { buffer = buf, nowait = true, desc = "Close" })
+  end, { buffer = buf, nowait = true, desc = "Flemma: agree to this frontmatter" })
 end
 
 return M

@@ -53,6 +53,17 @@ def test_the_exact_text_is_shown_and_agreed_to(chat: Neovim, tmp_path: Path) -> 
     assert json.loads(store(chat).read_text()) == {"trusted": {}}
 
 
+def test_a_question_that_is_asked_again_takes_the_window_of_the_first(chat: Neovim) -> None:
+    ask(chat)
+    chat.command("wincmd p")
+    ask(chat)
+    assert chat.lua("return #vim.api.nvim_list_wins()") == 2
+    chat.press("y")
+    chat.notice("Agreed to this frontmatter")
+    assert chat.lua("return vim.bo.filetype") == "chat"
+    assert chat.lua("return vim.fn.maparg('y', 'n')") == ""
+
+
 def test_looking_is_not_agreeing(chat: Neovim) -> None:
     ask(chat)
     chat.press("q")

@@ -17,6 +17,9 @@ class LuaFunction:
 
     id: int
 
+    def __str__(self) -> str:
+        return f"function {self.id}"
+
 
 def with_functions(raw: Any) -> Any:
     """What setup() was given, with its functions in place."""

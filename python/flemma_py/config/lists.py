@@ -26,6 +26,12 @@ class ListChange:
         step = (action, words)
         return ListChange((step,) if action == "set" else (*self.steps, step))
 
+    def __str__(self) -> str:
+        return ", ".join(
+            f"{action} {'the default' if words is None else ' '.join(map(str, words)) or 'nothing'}"
+            for action, words in self.steps
+        )
+
     def apply(self, words: Words, default: Words, expand: Expand) -> Words:
         for action, given in self.steps:
             words = _step(words, action, default if given is None else expand(given))
