@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from flemma_py.config import Layer, Layers
+from flemma_py.config.functions import with_functions
 from flemma_py.config.group import as_table
 from flemma_py.config.schema import Settings
 from tests.editor.conftest import Start
 from tests.editor.neovim import ROOT
+from tests.pure.test_settings_names import DECLARED
 
 GET = "return require('flemma.settings').get(unpack(...))"
 
@@ -73,3 +76,21 @@ def test_the_look_of_the_report_can_be_given_back_under_its_old_name(start: Star
     editor.lua("require('flemma').setup({ notify = { padding = 2 }, model = false })")
     assert "model must be" in editor.notice("model must be")
     assert sum("ui.usage" in text for text in editor.notices()) == 1
+
+
+def test_a_configuration_with_older_names_is_taken_whole(start: Start) -> None:
+    editor = start()
+    editor.lua((Path(__file__).parent / "configuration.lua").read_text())
+    given = with_functions(editor.lua("return require('flemma.settings').plain()"))
+    layers, issues = Layers(declared=DECLARED).with_layer(Layer.SETUP, given)
+    assert {issue.trouble for issue in issues} == {"renamed"}
+    assert len(issues) == 11
+    settings = layers.resolve()
+    assert (settings.parameters.max_tokens, settings.parameters.temperature, settings.parameters.timeout) == (
+        4000,
+        0.7,
+        120,
+    )
+    assert settings.ui.usage == Settings().ui.usage
+    assert settings.highlights == Settings().highlights
+    assert settings.keymaps == Settings().keymaps
