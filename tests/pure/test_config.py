@@ -148,7 +148,8 @@ def test_providers_have_names_of_the_owners_choice_with_dots_even() -> None:
 def test_ordinary_settings_load_without_pydantic() -> None:
     program = (
         "import sys; from flemma_py.config import Layer, Layers\n"
-        "raw = {'model': 'm', 'providers': {'anthropic': {'base_url': 'http://localhost', 'headers': {'a': 'b'},"
+        "raw = {'model': 'm', 'parameters': {'max_tokens': 8000, 'timeout': 60, 'temperature': 0.5},"
+        " 'providers': {'anthropic': {'base_url': 'http://localhost', 'headers': {'a': 'b'},"
         " 'models': ['m'], 'api_key_cmd': ['x']}}, 'presets': {'$x': 'a m', '$y': {'provider': 'a'}},"
         " 'tools': {'show_spinner': False}, 'keymaps': {'normal': {'send': False}}, 'logging': {'level': 'INFO'}}\n"
         "layers, issues = Layers().with_layer(Layer.SETUP, raw); layers.resolve()\n"
