@@ -42,8 +42,10 @@ require("flemma").setup({
     user_lua_expression = "PreProc",
     user_file_reference = "Include",
     thinking_tag = "Comment",
-    thinking_block = { dark = "Comment+bg:#102020-fg:#111111",
-                       light = "Comment-bg:#102020+fg:#111111" },
+    thinking_block = {
+      dark = "Comment+bg:#102020-fg:#111111",
+      light = "Comment-bg:#102020+fg:#111111",
+    },
     tool_use = "Function",
     tool_result = "Function",
     tool_result_error = "DiagnosticError",

@@ -117,7 +117,8 @@ class Handlers:
         self._serving = True
         self._directory = hello.directory
         self._bridge.loop.create_task(self._claim(), name="claim")
-        self._services.trust = TrustStore(Path(hello.state_folder, "trust.json"))
+        if hello.state_folder:
+            self._services.trust = TrustStore(Path(hello.state_folder, "trust.json"))
         self._services.parsers.receive(hello.parsers)
         self._services.restore(hello.runtime)
         self._configure(hello.settings)

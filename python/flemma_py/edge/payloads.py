@@ -58,7 +58,8 @@ def read_place(place: Mapping[str, Any]) -> Place:
 @dataclass(frozen=True, slots=True)
 class Hello:
     """Start of the conversation between Lua and the host. `settings` is what setup() was given, `runtime` what an
-    earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language."""
+    earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language;
+    `state_folder` is where what must outlive Neovim is kept, empty for nowhere."""
 
     protocol: int
     channel: int
@@ -79,7 +80,7 @@ class Hello:
             string(payload, "directory"),
             mapping(payload, "runtime") if "runtime" in payload else {},
             mapping(payload, "parsers") if "parsers" in payload else {},
-            string(payload, "state_folder"),
+            string(payload, "state_folder") if "state_folder" in payload else "",
         )
 
 
