@@ -25,8 +25,9 @@ FLOORS = {
 GROUND = {"errors", ""}
 """What everybody may import: the error tree and the package's own facts. It imports nothing of ours."""
 
-NEIGHBOURS = {("prompt", "document")}
-"""Rooms of one floor of which the first may import the second: a prompt is read off a document."""
+NEIGHBOURS = {("prompt", "document"), ("config", "model")}
+"""Rooms of one floor of which the first may import the second: a prompt is read off a document, and what a chat says
+about settings is a value."""
 
 FIRST_WITH_IO = 4
 

@@ -117,6 +117,24 @@ local commands = {
       require("flemma.actions").execute_at_cursor()
     end,
   },
+  trust = {
+    about = "show what this chat's frontmatter asks for, and agree to it",
+    run = function()
+      require("flemma.trust").ask()
+    end,
+  },
+  ["trust:revoke"] = {
+    about = "no longer agree to this chat's frontmatter, or to that of a file",
+    run = function(_, line)
+      require("flemma.trust").revoke(line)
+    end,
+  },
+  ["trust:list"] = {
+    about = "list the files whose frontmatter you agreed to",
+    run = function()
+      require("flemma.trust").list()
+    end,
+  },
   ["usage:recall"] = {
     about = "show what the last request of this chat used",
     run = function()

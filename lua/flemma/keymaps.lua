@@ -10,8 +10,8 @@ local KEYS = {
   { mode = "n", setting = { "normal", "tool_execute" }, plug = "<Plug>(FlemmaToolExecute)" },
 }
 for _, mode in ipairs({ "n", "x", "o" }) do
-  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "next_message" }, plug = "<Plug>(FlemmaMessageNext)" }
-  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "prev_message" }, plug = "<Plug>(FlemmaMessagePrevious)" }
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "message_next" }, plug = "<Plug>(FlemmaMessageNext)" }
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "message_prev" }, plug = "<Plug>(FlemmaMessagePrevious)" }
 end
 
 ---@type table<integer, { mode: string, key: string }[]>
@@ -60,7 +60,7 @@ function M.attach(buf)
       map(buf, entry.mode, key, entry.plug)
     end
   end
-  local letter = settings.get("text_object")
+  local letter = settings.get("keymaps", "text_object")
   if is_key(letter) then
     map_text_objects(buf, letter)
   end

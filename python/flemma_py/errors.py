@@ -6,6 +6,7 @@
     ├── ToolError                a tool could not be run
     ├── EvaluationError          the evaluation worker refused, failed, or ran out of time or memory
     ├── EditorError              Neovim refused a call, or is gone
+    ├── FunctionError            a function that setup() was given did not answer as it should
     └── RequestError             the model did not answer (kind says which of the known ways)
 
 Foreign exceptions are translated once, where they enter, and chained with `from`. Messages carry no keys.
@@ -46,6 +47,10 @@ class EvaluationError(FlemmaError):
 
 class EditorError(FlemmaError):
     """Neovim refused a call, or is gone."""
+
+
+class FunctionError(FlemmaError):
+    """A function of the owner's, which runs in Neovim, failed, gave no answer in time, or one of a wrong form."""
 
 
 class RequestKind(Enum):

@@ -105,7 +105,7 @@ async def test_a_vendor_with_a_key_from_elsewhere_does_not_look_where_it_did() -
             {"provider": "x", "model": "m", "providers": {"x": {**LOCAL, "headers": {"a b": "c"}}}},
             "providers.x.headers has one that HTTP cannot carry",
         ),
-        ({"model": "$no"}, "There is no preset $no."),
+        ({"model": "$no"}, "There is no preset $no (there are $readonly, $standard)."),
     ],
 )
 async def test_what_is_missing_is_told(settings: dict[str, Any], said: str) -> None:
