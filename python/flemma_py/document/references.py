@@ -86,9 +86,9 @@ def message_references(message: Message) -> Iterator[Reference]:
 
 def sole_reference(content: str) -> Reference | None:
     """The reference that the whole of `content` is, with its `;type=`: what a tool writes that hands a file on
-    (`write_reference`). Anything beside it makes it a text that only looks so. Whether the tool is one that may do so
-    is for the caller to know."""
-    match split_references(content.strip()):
+    (`write_reference`). Anything beside it, even a line end, makes it a text that only looks so. Whether the tool is
+    one that may do so is for the caller to know."""
+    match split_references(content):
         case [Reference(mime=str()) as reference]:
             return reference
     return None
