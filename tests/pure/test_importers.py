@@ -423,10 +423,9 @@ def test_what_is_none_of_these_is_said_to_be_none(text: str) -> None:
 
 
 def test_blocks_in_blocks_without_end_are_refused() -> None:
-    block: Any = "x"
-    for _ in range(500):
-        block = [{"type": "document", "source": {"type": "content", "content": block}}]
-    assert "nested too deeply" in failure(json.dumps([{"role": "user", "content": block}])).message
+    block = '{"type": "document", "source": {"type": "content", "content": '
+    text = f'[{{"role": "user", "content": {block * 400}"x"{"}}" * 400}}}]'
+    assert "nested too deeply" in failure(text).message
 
 
 def test_broken_json_that_is_too_long_for_the_tolerant_reader_has_a_place_too() -> None:

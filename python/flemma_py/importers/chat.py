@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flemma_py.document.protection import protect_text
 from flemma_py.document.references import sole_reference
 from flemma_py.document.serializer import serialize
 from flemma_py.document.text import fit_for_buffer
@@ -139,13 +140,19 @@ def _message(role: Role, segments: Iterable[Segment]) -> Message:
         if not isinstance(segment, Text):
             joined.append(segment)
             continue
-        text = fit_for_buffer(segment.value)
+        text = _closed(fit_for_buffer(segment.value))
         text = text if role is Role.ASSISTANT else literally(text)
         if joined and isinstance(last := joined[-1], Text):
             joined[-1] = prose(f"{last.value}\n\n{text}")
         else:
             joined.append(prose(text))
     return Message(role, Form.NEW, tuple(joined), (), 0)
+
+
+def _closed(text: str) -> str:
+    """`text` with the fence closed that it leaves open: below it the chat goes on."""
+    _, fence = protect_text(text)
+    return f"{text.rstrip()}\n{'`' * fence}" if fence else text
 
 
 def literally(text: str) -> str:
