@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,15 +23,17 @@ DEBUG_FILE = "flemma_import_debug.log"
 async def import_text(text: str, pick: int | None, folders: Sequence[Path] = ()) -> Converted | Choice:
     """Convert the text of a buffer. Raises `ImportFailure`; where a place in the text is to blame, its message names a
     file with that text and nothing else, in the temporary folder or the first of `folders` that can be written to."""
-    return await asyncio.to_thread(_convert, text, pick, (Path(tempfile.gettempdir()), *folders))
+    return await asyncio.to_thread(_convert, text, pick, folders)
 
 
 def _convert(text: str, pick: int | None, folders: Sequence[Path]) -> Converted | Choice:
+    # Loaded with the first import: a start of the host is not to pay for them.
     conversion = importlib.import_module("flemma_py.importers.conversion")
+    tempfile = importlib.import_module("tempfile")
     try:
         outcome: Converted | Choice = conversion.convert(text, pick)
     except ImportFailure as failure:
-        kept = _keep(text, folders) if failure.line is not None else None
+        kept = _keep(text, [Path(tempfile.gettempdir()), *folders]) if failure.line is not None else None
         if kept is None:
             raise
         message = f"{failure.message} What was read is in {kept}."
