@@ -1,6 +1,6 @@
 --- `:Flemma import`: the text of a buffer goes to the host in slices and comes back as a chat, in one undo step.
 ---
---- Nothing is locked meanwhile. Whoever changes the text before the chat is there keeps it as it is, and is told.
+--- Nothing is locked while the host reads. Who changes the text before the chat is there keeps it, and is told.
 
 local api = vim.api
 
@@ -8,6 +8,8 @@ local M = {}
 
 --- Bytes of one message to the host.
 local SLICE = 1000000
+--- Lines that are written at once: a few milliseconds of the main loop.
+local LINES = 20000
 local RETRY_MS = 50
 
 ---@class (exact) flemma.Import
@@ -140,19 +142,21 @@ local function ask(buf, run, items)
   end)
 end
 
---- Put the chat into the place of the text.
-local function replace(buf, lines)
-  local watch = require("flemma.buffer.watch")
-  watch.own(buf, function()
-    api.nvim_buf_call(buf, function()
-      -- Setting 'undolevels' closes the open undo step, so that the import is one of its own.
-      vim.bo[buf].undolevels = vim.bo[buf].undolevels
-      api.nvim_buf_set_lines(buf, 0, -1, true, lines)
+--- Lines [first, last) of the chat go to their place; the first ones take the place of the text.
+local function write(buf, lines, first, last)
+  require("flemma.buffer.watch").own(buf, function()
+    require("flemma.buffer.lock").open(buf, function()
+      api.nvim_buf_call(buf, function()
+        if first == 0 then
+          -- Setting 'undolevels' closes the open undo step, so that the import is one of its own.
+          vim.bo[buf].undolevels = vim.bo[buf].undolevels
+        else
+          vim.cmd.undojoin()
+        end
+        api.nvim_buf_set_lines(buf, first, -1, true, vim.list_slice(lines, first + 1, last))
+      end)
     end)
   end)
-  if vim.tbl_contains(watch.buffers(), buf) then
-    watch.attach(buf)
-  end
 end
 
 --- The chat is there: what a buffer gets that was one from the beginning.
@@ -169,6 +173,36 @@ local function settle(buf)
   end
 end
 
+---@param problem string
+local function is_text_lock(problem)
+  return problem:find("E565", 1, true) ~= nil or problem:find("E523", 1, true) ~= nil
+end
+
+--- Write the chat slice by slice; the buffer is locked meanwhile. `done` is called with the problem, if there is one.
+---@param buf integer
+---@param lines string[]
+---@param done fun(problem: string?)
+local function replace(buf, lines, done)
+  local first = 0
+  local function step()
+    if not api.nvim_buf_is_loaded(buf) then
+      return require("flemma.buffer.lock").unlock(buf)
+    end
+    local last = math.min(first + LINES, #lines)
+    local ok, problem = pcall(write, buf, lines, first, last)
+    if not ok and is_text_lock(tostring(problem)) then
+      -- An expression mapping is running: a moment later the text can be changed again.
+      return vim.defer_fn(step, RETRY_MS)
+    end
+    if not ok or last == #lines then
+      return done(not ok and tostring(problem) or nil)
+    end
+    first = last
+    vim.defer_fn(step, 1)
+  end
+  step()
+end
+
 ---@param buf integer
 ---@param run integer
 ---@param notice string
@@ -177,24 +211,22 @@ local function finish(buf, run, notice)
   if not import then
     return
   end
-  local problem = vim.bo[buf].modifiable and "" or "this buffer cannot be changed ('modifiable' is off)"
-  local ok = problem == ""
-  if ok then
-    ok, problem = pcall(replace, buf, import.lines)
-    problem = tostring(problem)
-  end
-  if not ok and (problem:find("E565", 1, true) or problem:find("E523", 1, true)) then
-    -- An expression mapping is running: a moment later the text can be changed again.
-    return vim.defer_fn(function()
-      finish(buf, run, notice)
-    end, RETRY_MS)
-  end
   imports[buf] = nil
-  if not ok then
-    return notify().error("not imported: " .. problem)
+  local lock, watch = require("flemma.buffer.lock"), require("flemma.buffer.watch")
+  if require("flemma.buffer").is_busy(buf) or not lock.lock(buf) then
+    return notify().error("not imported: this buffer cannot be changed now")
   end
-  settle(buf)
-  notify().info(notice)
+  replace(buf, import.lines, function(problem)
+    lock.unlock(buf)
+    if vim.tbl_contains(watch.buffers(), buf) then
+      watch.attach(buf)
+    end
+    if problem then
+      return notify().error("not imported: " .. problem)
+    end
+    settle(buf)
+    notify().info(notice)
+  end)
 end
 
 --- What the host says of an import.

@@ -140,7 +140,7 @@ def _message(role: Role, segments: Iterable[Segment]) -> Message:
         if not isinstance(segment, Text):
             joined.append(segment)
             continue
-        text = _closed(fit_for_buffer(segment.value))
+        text = _closed(fit_for_buffer(segment.value).rstrip("\n"))
         text = text if role is Role.ASSISTANT else literally(text)
         if joined and isinstance(last := joined[-1], Text):
             joined[-1] = prose(f"{last.value}\n\n{text}")
