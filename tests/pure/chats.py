@@ -1,4 +1,4 @@
-"""A chat's lines as what its sides say: what a test of writers compares with what was meant."""
+"""A source as a chat, and a chat's lines as what its sides say: what a test compares with what was meant."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from flemma_py.document.parser import parse
+from flemma_py.errors import ImportFailure
+from flemma_py.importers.conversion import Converted, convert
 from flemma_py.model.document import Expression, Message, Text, Thinking, ToolResult, ToolUse
 
 Said = tuple[str, list[Any]]
@@ -45,3 +49,15 @@ def pieces(message: Message) -> list[Any]:
         else:
             found.append(text)
     return [piece.strip("\n") if isinstance(piece, str) else piece for piece in found]
+
+
+def converted(text: str, pick: int | None = None) -> Converted:
+    outcome = convert(text, pick)
+    assert isinstance(outcome, Converted), outcome
+    return outcome
+
+
+def failure(text: str, pick: int | None = None) -> ImportFailure:
+    with pytest.raises(ImportFailure) as caught:
+        convert(text, pick)
+    return caught.value
