@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.pure.chats import said
+from tests.pure.chats import converted, failure, said
 
 from flemma_py.document.parser import parse
 from flemma_py.importers.conversion import Choice, convert
@@ -134,11 +134,8 @@ def test_the_smallest_snippet_looks_as_one_would_write_it() -> None:
 def test_openais_sdk_in_both_languages() -> None:
     call = 'client.chat.completions.create({model: "gpt-5", messages: [{role: "developer", content: "D"},'
     typescript = converted(call + '{role: "user", content: "U"}], stream: true})')
-    python = converted(
-        "client.chat.completions.create(model='gpt-5', messages=[dict(role='x')])".replace(
-            "[dict(role='x')]", "[{'role': 'developer', 'content': 'D'}, {'role': 'user', 'content': 'U'}], stream=True"
-        )
-    )
+    messages = "[{'role': 'developer', 'content': 'D'}, {'role': 'user', 'content': 'U'}]"
+    python = converted(f"client.chat.completions.create(model='gpt-5', messages={messages}, stream=True)")
     for chat in (typescript, python):
         assert said(chat.lines) == [("System", ["D"]), ("You", ["U"])]
         assert '"provider": "openai"' in "\n".join(chat.lines)
