@@ -89,6 +89,13 @@ local commands = {
       require("flemma.ui.usage").recall_notification()
     end,
   },
+  status = {
+    about = "show what holds for this chat, and who said so",
+    complete = { "verbose" },
+    run = function(args)
+      require("flemma.status").open(args[1] == "verbose")
+    end,
+  },
   switch = {
     about = "talk to another provider or model, or use a preset",
     complete = function(words)

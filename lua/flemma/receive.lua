@@ -81,6 +81,10 @@ function doors.imported(payload)
   return require("flemma.import").receive(payload)
 end
 
+function doors.status(payload)
+  require("flemma.status").receive(payload)
+end
+
 function doors.report(payload)
   require("flemma.host").reported(payload)
 end

@@ -71,6 +71,10 @@ end
 ---@param payload flemma.Catalogue
 function M.receive(payload)
   told = payload
+  -- Not loaded for a start: nobody has asked for the page yet.
+  if package.loaded["flemma.status"] then
+    require("flemma.status").refresh()
+  end
   if payload.switched then
     local data = { bufnr = vim.api.nvim_get_current_buf() }
     local event = { pattern = "FlemmaConfigUpdated", modeline = false, data = data }

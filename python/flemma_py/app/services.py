@@ -99,6 +99,11 @@ class Services:
                 self.settings = self._layers.resolve()
 
     @property
+    def layers(self) -> Layers:
+        """Who set what."""
+        return self._layers
+
+    @property
     def is_settled(self) -> bool:
         return self._settled
 

@@ -43,6 +43,7 @@ class Handlers:
         self._stop = stop
         self._directory = str(Path.cwd())
         self._log_folder = self._directory
+        self._log_path = ""
         self._serving = False
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
@@ -88,6 +89,8 @@ class Handlers:
                 self._switch(string(payload, "line"))
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
+            case "status":
+                self._tell_status(payload)
             case "report":
                 self._tell_report(whole=bool(payload.get("whole")))
             case _:
@@ -114,6 +117,7 @@ class Handlers:
         logging_settings = self._services.settings.logging
         path = Path(logging_settings.path or Path(self._log_folder, "flemma.log")).expanduser()
         chosen = level if level in log_file.LEVELS else logging_settings.level
+        self._log_path = str(path)
         log_file.start(path, enabled=enabled, level=chosen)
 
     async def _publish(self) -> None:
@@ -147,6 +151,7 @@ class Handlers:
         chat = BufferChat(self._bridge, buf, lambda error: conversation.fail(error))
         folder = str(Path(name).parent) if name else self._directory
         conversation = Conversation(self._services, chat, folder)
+        conversation.path = name or None
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
 
@@ -196,6 +201,21 @@ class Handlers:
             raise EditorError(f"buffer {buf} was never attached: :edit it again")
         return found
 
+    def _tell_status(self, payload: Payload) -> None:
+        chat, conversation = self._chats.get(payload.get("buf", 0), (None, None))
+        document = chat.mirror.document() if chat else None
+        path = conversation.path if conversation else None
+        verbose = bool(payload.get("verbose"))
+
+        async def tell() -> None:
+            # Imported when somebody asks: no start needs it.
+            from flemma_py.app.status import status
+
+            page = await status(self._services, document, path, self._report(), verbose=verbose)
+            self._bridge.tell("status", page.as_payload())
+
+        self._bridge.loop.create_task(tell(), name="status")
+
     def _tell_report(self, *, whole: bool) -> None:
         if whole:
             self._bridge.loop.create_task(self._tell_checkup(), name="checkup")
@@ -210,6 +230,7 @@ class Handlers:
             "pid": os.getpid(),
             "python": sys.version.split()[0],
             "protocol": PROTOCOL,
+            "log": self._log_path,
             "resyncs": self._resyncs + sum(chat.mirror.resyncs for chat, _ in self._chats.values()),
             "buffers": [_describe(buf, chat) for buf, (chat, _) in self._chats.items()],
         }
