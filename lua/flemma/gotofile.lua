@@ -57,9 +57,11 @@ local function reference_at(line, at)
   if not width then
     return nil
   end
-  local stop = at + width
-  while stop <= #line and not line:find("^%s", stop) and not opening(line, stop) do
-    stop = stop + 1
+  local stop = line:find("%s", at + width) or #line + 1
+  local other = line:find("@", at + width, true)
+  while other and other < stop do
+    stop = opening(line, other) and other or stop
+    other = line:find("@", other + 1, true)
   end
   local run = line:sub(at, stop - 1)
   local typed, behind = run:find(";type=", width + 1, true)

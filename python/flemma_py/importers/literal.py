@@ -94,8 +94,8 @@ class LiteralReader:
 
     def arguments(self) -> Table:
         """What stands behind the opening parenthesis of a call: one object, or named arguments."""
+        start = max(0, self.at - 1)
         self.skip_blank()
-        start = self.at
         if self.peek() == "{":
             value = self.value()
             assert isinstance(value, Table)
@@ -107,11 +107,12 @@ class LiteralReader:
             if self.text.startswith("**", self.at):
                 self.unknown(self.at)
             else:
-                name = _NAME.match(self.text, self.at)
-                self.at = name.end() if name else self.at
+                at = self.at
+                name = _NAME.match(self.text, at)
+                self.at = name.end() if name else at
                 self.skip_blank()
                 if name is None or self.peek() != "=":
-                    raise Misread("this call is given something that only running the code would tell", start)
+                    raise Misread("this call is given something that only running the code would tell", at)
                 self.at += 1
                 found[name[0]] = self.value()
             self._comma(")", start)

@@ -21,17 +21,18 @@ def find(source: Source) -> list[Conversation] | None:
     calls = [call for call in source.calls() if not _is_in_comment(call)]
     if not calls:
         return None
-    return [Conversation(_about(call), partial(_read, source, call)) for call in calls]
-
-
-def _about(call: re.Match[str]) -> str:
-    line = call.string.count("\n", 0, call.start()) + 1
-    return f"the call on line {line}"
+    found: list[Conversation] = []
+    line, at = 1, 0
+    for call in calls:
+        line, at = line + source.text.count("\n", at, call.start()), call.start()
+        found.append(Conversation(f"the call on line {line}", partial(_read, source, call)))
+    return found
 
 
 def _is_in_comment(call: re.Match[str]) -> bool:
-    line = call.string[call.string.rfind("\n", 0, call.start()) + 1 : call.start()].lstrip()
-    return line.startswith(("//", "#", "*"))
+    # A look at some characters is enough: code has no long lines, and a text of one line has no comments of this kind.
+    before = call.string[max(0, call.start() - 200) : call.start()]
+    return before[before.rfind("\n") + 1 :].lstrip().startswith(("//", "#", "*"))
 
 
 def _read(source: Source, call: re.Match[str]) -> Imported:
