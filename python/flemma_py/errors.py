@@ -6,6 +6,7 @@
     ├── ImportFailure            a text cannot be made a chat (where: line, column)
     ├── ToolError                a tool could not be run
     ├── EvaluationError          the evaluation worker refused, failed, or ran out of time or memory
+    ├── FrontmatterError         a chat's frontmatter is not what its language allows (where: line, column)
     ├── EditorError              Neovim refused a call, or is gone
     └── RequestError             the model did not answer (kind says which of the known ways)
 
@@ -53,6 +54,15 @@ class ToolError(FlemmaError):
 
 class EvaluationError(FlemmaError):
     """The evaluation worker refused or failed, or the code ran past its limits."""
+
+
+class FrontmatterError(FlemmaError):
+    """What a parser of frontmatter raises. `line` and `column` count from 0, in the code between the fences."""
+
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
 
 
 class EditorError(FlemmaError):
