@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from flemma_py.files import opening
-from flemma_py.files.outcome import NeedsConsent, Read, Refused
 from flemma_py.files.policy import Answers, find_ground
-from flemma_py.files.reader import Limits, Reader, Store
+from flemma_py.files.reader import Limits, Reader
+from flemma_py.files.store import Store
+from flemma_py.model.reading import Read, Refused, Wanted
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -49,15 +50,23 @@ def reader(home: Path, chats: Path, answers: Answers) -> Reader:
 
 
 async def refused(reader: Reader, path: str, *, binary: bool = True, mime: str | None = None) -> str:
-    outcome = await reader.read(path, binary=binary, mime=mime)
-    assert type(outcome) is Refused, outcome
+    outcome = await reader.read(Wanted(path, None, binary, mime))
+    assert isinstance(outcome, Refused), outcome
+    assert outcome.ask is None
     return outcome.reason
 
 
 async def read(reader: Reader, path: str, *, binary: bool = True, mime: str | None = None) -> Read:
-    outcome = await reader.read(path, binary=binary, mime=mime)
+    outcome = await reader.read(Wanted(path, None, binary, mime))
     assert isinstance(outcome, Read), outcome
     return outcome
+
+
+async def asked(reader: Reader, path: str) -> str | None:
+    """The file about which the user is asked first."""
+    outcome = await reader.read(Wanted(path, None, True))
+    assert isinstance(outcome, Refused), outcome
+    return outcome.ask
 
 
 # ---- what may be read
@@ -78,9 +87,7 @@ async def test_a_file_elsewhere_waits_for_the_user_and_is_asked_about_once(
     secret = home / "secret.txt"
     secret.write_text("s")
     for path in ("../../../secret.txt", "~/secret.txt", str(secret)):
-        outcome = await reader.read(path, binary=False)
-        assert isinstance(outcome, NeedsConsent)
-        assert outcome.path == str(secret)
+        assert await asked(reader, path) == str(secret)
     answers.remember(str(secret), allowed=True)
     assert (await read(reader, "~/secret.txt")).data == b"s"
     answers.remember(str(secret), allowed=False)
@@ -92,9 +99,7 @@ async def test_a_link_out_of_the_project_leads_out_of_it(reader: Reader, chats: 
     (chats / "innocent.png").symlink_to(home / "key")
     (chats / "folder").symlink_to(home)
     for path in ("./innocent.png", "./folder/key"):
-        outcome = await reader.read(path, binary=True)
-        assert isinstance(outcome, NeedsConsent)
-        assert outcome.path == str(home / "key")
+        assert await asked(reader, path) == str(home / "key")
 
 
 async def test_a_link_inside_the_project_is_followed(reader: Reader, chats: Path) -> None:
@@ -211,9 +216,11 @@ AS_NOBODY = """
 import asyncio, concurrent.futures.thread, encodings.idna, os, sys
 from flemma_py.files.policy import Answers
 from flemma_py.files.reader import Reader
+from flemma_py.model.reading import Wanted
 if os.geteuid() == 0:
     os.setuid(65534)
-print(asyncio.run(Reader(sys.argv[1], home="/nowhere", consent=Answers()).read("./locked", binary=True)).reason)
+wanted = Wanted("./locked", None, True)
+print(asyncio.run(Reader(sys.argv[1], home="/nowhere", consent=Answers()).read(wanted)).reason)
 """
 """Root may read everything, so the reader runs as nobody; the imports come first, as nobody may not reach them."""
 
@@ -314,21 +321,60 @@ async def test_as_text_only_text_is_read(reader: Reader, chats: Path) -> None:
 # ---- what is kept
 
 
-async def test_a_file_is_read_again_only_when_it_changed(home: Path, chats: Path) -> None:
-    store = Store()
-    reader = Reader(str(chats), home=str(home), consent=Answers(), store=store)
-    file = chats / "a.txt"
-    file.write_text("one")
-    # Younger than the clock of a file system can tell, a file is read each time.
+async def settled(reader: Reader, path: str) -> Read:
+    """The file, once it is old enough to be kept."""
     deadline = time.monotonic() + 10
-    while (await read(reader, "./a.txt")) is not (kept := await read(reader, "./a.txt")):
+    while (await read(reader, path)) is not (kept := await read(reader, path)):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
-    assert (await read(reader, "./a.txt")) is kept
+    return kept
+
+
+async def test_a_file_is_read_again_only_when_it_changed(reader: Reader, chats: Path) -> None:
+    file = chats / "a.txt"
+    file.write_text("one")
+    kept = await settled(reader, "./a.txt")
+    assert await reader.stamps([Wanted("./a.txt", None, True)]) == [kept.stamp]
     times = file.stat()
     file.write_text("two")
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert (await read(reader, "./a.txt")).data == b"two"
+    again = await read(reader, "./a.txt")
+    assert again.data == b"two"
+    assert again.stamp != kept.stamp
+
+
+async def test_a_stamp_tells_whatever_would_read_otherwise(reader: Reader, home: Path, answers: Answers) -> None:
+    (home / "a").write_text("a")
+    (home / "b").symlink_to("a")
+    wanted = [Wanted(path, None, True) for path in ("~/a", "~/b", "./missing", "urn:x")]
+    await asyncio.sleep(0.15)
+    first = await reader.stamps(wanted)
+    assert await reader.stamps(wanted) == first
+    for each, stamp in zip(wanted, first, strict=True):
+        assert (await reader.read(each)).stamp == stamp
+    answers.remember(str(home / "a"), allowed=True)
+    second = await reader.stamps(wanted)
+    assert [one == two for one, two in zip(first, second, strict=True)] == [False, False, True, True]
+    (home / "b").unlink()
+    (home / "b").symlink_to("c")
+    assert [one == two for one, two in zip(second, await reader.stamps(wanted), strict=True)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+
+
+async def test_what_stands_somewhere_is_told_of_the_chats_ground_only(
+    reader: Reader, chats: Path, home: Path, answers: Answers
+) -> None:
+    (chats / "a.txt").write_text("a")
+    os.mkfifo(chats / "pipe")
+    (home / "secret").write_text("s")
+    paths = ("./a.txt", str(chats), "./pipe", "./missing", "~/secret", "~", "/etc", "/dev/null", "urn:x")
+    assert [await reader.kind(path) for path in paths] == ["file", "directory", "", "", "", "", "", "", ""]
+    answers.remember(str(home / "secret"), allowed=True)
+    assert await reader.kind("~/secret") == "file"
 
 
 def test_what_is_kept_has_an_end() -> None:
