@@ -110,9 +110,9 @@ class Jinja:
                 names = foreign[number] = lua.other(self).foreign_names(piece.text)
                 if names is None:
                     fault = compiler.fault(piece.text)
-                    text = fault.message or "" if fault else "this is no expression"
+                    text = _plainly(fault.message if fault else None)
                     line = fault.lineno - 1 if fault else 0
-                    self._session.failed(run, number, Failure(text), piece.place_of(line, _word(text)))
+                    self._session.failed(run, number, Failure(text), piece.place_of(line, _word(text, piece.text)))
             elif piece.kind is Kind.REFERENCE:
                 foreign[number] = []
         return foreign
@@ -156,7 +156,7 @@ class Jinja:
         compiled = self._environment.compiler.compile(pieces, names)
         if compiled.template is None:
             assert compiled.fault is not None
-            raise self._broken(run, compiled, compiled.fault.lineno, Failure(compiled.fault.message or "wrong code"))
+            raise self._broken(run, compiled, compiled.fault.lineno, Failure(_plainly(compiled.fault.message)))
         rendering = Rendering(run, scope, compiled)
         try:
             text, context = self._run(rendering, compiled.template)
@@ -182,7 +182,7 @@ class Jinja:
         run = self._session.runs[-1]
         compiled = self._environment.compiler.compile([Piece(Kind.EXPRESSION, code)], {}, -1)
         if compiled.template is None:
-            raise Failure(compiled.fault.message or "wrong code" if compiled.fault else "wrong code")
+            raise Failure(_plainly(compiled.fault.message if compiled.fault else None))
         # Under another name, so that what fails is not guarded here but where the expression stands.
         outer = Compiled("", (), None)
         try:
@@ -221,7 +221,7 @@ class Jinja:
                     return self._session.evaluate_elsewhere(number, known)
                 except Failure as other:
                     failure = other
-        place = piece.place_of(line, failure.undefined or _word(failure.text))
+        place = piece.place_of(line, failure.undefined or _word(failure.text, piece.text))
         self._session.failed(run, number, failure, place)
         return piece.literal
 
@@ -283,21 +283,27 @@ class Jinja:
                 return Failure(f"'{name}' is not defined" if name else text, undefined=name)
             case RecursionError():
                 return Failure("too many calls inside of each other")
-            case TemplateError() | OverflowError() | ValueError() | TypeError():
-                return Failure(str(error) or type(error).__name__)
+            case TemplateError() | ArithmeticError() | ValueError() | TypeError():
+                return Failure(_plainly(str(error)) or type(error).__name__)
             case _:
                 return Failure(f"{type(error).__name__}: {error}")
 
     def _broken(self, run: Run, compiled: Compiled, line: int, failure: Failure) -> Exception:
         number = compiled.piece(line)
         piece = run.pieces[number]
-        place = piece.place_of(line - compiled.starts[number], failure.undefined or _word(failure.text))
+        place = piece.place_of(line - compiled.starts[number], failure.undefined or _word(failure.text, piece.text))
         return self._session.broken(run, number, failure, place)
 
 
-def _word(text: str) -> str | None:
-    found = _WORD.search(text)
-    return found[1] if found else None
+def _plainly(message: str | None) -> str:
+    """Jinja2's message in words that are used here."""
+    text = message or "this is no Jinja2"
+    return text.replace("'end of print statement'", "end").replace("'end of statement block'", "end")
+
+
+def _word(text: str, code: str) -> str | None:
+    """The word of the code that a message is about."""
+    return next((word for word in _WORD.findall(text) if word in code), None)
 
 
 def _line_of(error: BaseException, compiled: Compiled) -> int:

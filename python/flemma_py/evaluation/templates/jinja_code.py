@@ -186,8 +186,6 @@ def _comment_end(pieces: Sequence[Piece], number: int, at: int) -> tuple[int, in
     start = at + 2
     for last in range(number, len(pieces)):
         piece = pieces[last]
-        if piece.kind is Kind.KEPT:
-            return None
         if piece.kind is Kind.TEXT and (end := piece.text.find("#}", start)) >= 0:
             return last, end + 2
         start = 0

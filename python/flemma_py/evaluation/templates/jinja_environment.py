@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol
 
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flemma_py.evaluation.templates import formats
@@ -31,7 +31,7 @@ class Environment(ImmutableSandboxedEnvironment):
     renderer: Renderer
 
     def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, finalize=formats.as_text, keep_trailing_newline=True)
+        super().__init__(undefined=StrictUndefined, finalize=_as_text, keep_trailing_newline=True)
         self.globals.pop("lipsum")
         self.globals["__elsewhere"] = self._elsewhere
         self.filters["tojson"] = formats.as_json
@@ -49,6 +49,11 @@ class Environment(ImmutableSandboxedEnvironment):
     def failed(self, error: Exception, name: str, line: int) -> str:
         """Called by the code of templates: an expression failed. What stands in its place."""
         return self.renderer.failed(error, name, line)
+
+
+def _as_text(value: Any) -> str:
+    # An undefined name can be called, too: turned into text it says what it is.
+    return str(value) if isinstance(value, Undefined) else formats.as_text(value)
 
 
 @cache

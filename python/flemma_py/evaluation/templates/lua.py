@@ -15,6 +15,7 @@ from flemma_py.evaluation.templates.failure import FRONTMATTER, Failure, Place
 from flemma_py.evaluation.templates.lua_calls import Calls
 from flemma_py.evaluation.templates.lua_program import (
     POSITION,
+    UNCLOSED,
     Program,
     expression_source,
     names_in,
@@ -192,6 +193,8 @@ class Lua:
             return Failure("the evaluation ran past its memory limit"), "", 0
         if chunk is None and (found := POSITION.match(text)):
             chunk, line, text = to_bytes(found[1]), int(found[2]), text[found.end() :]
+        if unclosed := UNCLOSED.fullmatch(text):  # where it was opened is of more use than the end of the program
+            line, text = int(unclosed[3]), f"{unclosed[1]} expected, to close {unclosed[2]}"
         name = to_text(undefined) if undefined else None
         failure = self._session.failures.get(detail) or Failure(text, undefined=name)
         return failure, to_text(chunk) if chunk else "", int(line or 0)
