@@ -50,7 +50,7 @@ async def test_an_expression_gives_its_value(chat: Chat, text: str, said: str) -
         ("{% if 1 > 2 then %}A{% elseif 2 > 1 then %}B{% else %}C{% end %}", "B"),
         ("{% local x = 3 %}{{ x }}{% x = x + 1 %}{{ x }}", "34"),
         ("{% print('a', 1, nil, true) %}|{% print() %}|", "a1niltrue||"),
-        ("{% for item, loop in each({'x', 'y'}) do %}{{ item }}{{ loop.index }}{% if not loop.last then %},{% end %}{% end %}",
+        ("{% for x, loop in each({'x', 'y'}) do %}{{ x }}{{ loop.index }}{% if loop.first then %},{% end %}{% end %}",
          "x1,y2"),
         ("{% for v in values({b = 2, a = 1}) do %}{{ v }}{% end %}", "12"),
         ("{% for k, v in pairs({z = 1, a = 2, 'one', 'two'}) do %}{{ k }}={{ v }} {% end %}", "1=one 2=two a=2 z=1 "),

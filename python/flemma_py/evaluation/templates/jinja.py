@@ -128,7 +128,9 @@ class Jinja:
             return self._path(scope, run, number, path[1], path[2])
         names = {0: foreign[number] or []} if number in foreign else {}
         compiled = self._environment.compiler.compile([piece], names, number)
-        assert compiled.template is not None, "the expression was looked at before"
+        if compiled.template is None:
+            fault = compiled.fault.message if compiled.fault else None
+            return self._give_up(run, number, 0, Failure(_plainly(fault)), scope)
         text, _ = self._run(Rendering(run, scope, compiled, number), compiled.template)
         return text
 
@@ -221,7 +223,7 @@ class Jinja:
                     return self._session.evaluate_elsewhere(number, known)
                 except Failure as other:
                     failure = other
-        place = piece.place_of(line, failure.undefined or _word(failure.text, piece.text))
+        place = piece.place_of(line, failure.word or _word(failure.text, piece.text))
         self._session.failed(run, number, failure, place)
         return piece.literal
 
@@ -291,7 +293,7 @@ class Jinja:
     def _broken(self, run: Run, compiled: Compiled, line: int, failure: Failure) -> Exception:
         number = compiled.piece(line)
         piece = run.pieces[number]
-        place = piece.place_of(line - compiled.starts[number], failure.undefined or _word(failure.text, piece.text))
+        place = piece.place_of(line - compiled.starts[number], failure.word or _word(failure.text, piece.text))
         return self._session.broken(run, number, failure, place)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jinja2 import Template, TemplateSyntaxError, meta, nodes
+from jinja2 import Template, TemplateSyntaxError, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import Environment
 from jinja2.lexer import Token, TokenStream
@@ -86,7 +86,7 @@ class Compiler:
             if len(self._names) > 5 * _MOST_KEPT:
                 self._names.clear()
             try:
-                self._names[code] = sorted(meta.find_undeclared_variables(self._expression(code)))
+                self._names[code] = sorted({name.name for name in self._expression(code).find_all(nodes.Name)})
             except TemplateSyntaxError:
                 self._names[code] = None
         return self._names[code]

@@ -100,7 +100,7 @@ class Lua:
             failure, chunk, at = self._failure(fault)
             failure.kind = failure.kind or FRONTMATTER
             offset = at - 1 if chunk == run.chunk else 0
-            raise self._session.broken(run, 0, failure, piece.place_of(offset, word_in(failure.text)))
+            raise self._session.broken(run, 0, failure, piece.place_of(offset, failure.word or word_in(failure.text)))
 
     def render(self, scope: int, file: File, pieces: list[Piece]) -> str:
         pieces = trim(pieces)
@@ -178,7 +178,7 @@ class Lua:
         self._session.failed(run, number, failure, self._place(run, chunk, at, failure, number))
 
     def _place(self, run: Run, chunk: str, line: int, failure: Failure, number: int) -> Place:
-        word = failure.undefined or word_in(failure.text)
+        word = failure.word or word_in(failure.text)
         if line and chunk == run.chunk:
             return place_at(run.pieces, run.starts, line, word)
         return run.pieces[number].place_of(0, word)
