@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
 import os
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,7 @@ class FolderReader:
 
     async def read(self, wanted: Wanted) -> Read | Refused:
         self.asked.append(wanted)
+        await asyncio.sleep(self.slow)
         path = self._path(wanted)
         stamp = self._stamp(path)
         if not path.is_relative_to(self.folder.resolve()):

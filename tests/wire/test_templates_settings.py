@@ -51,7 +51,8 @@ async def test_lua_records_what_is_said(chat: Chat, code: str, operations: list[
 
 async def test_settings_can_be_read(chat: Chat) -> None:
     code = (
-        "seen = { flemma.opt.model, flemma.opt.parameters.max_tokens, flemma.opt.names:get()[2], flemma.opt.names[3] }\n"
+        "local opt = flemma.opt\n"
+        "seen = { opt.model, opt.parameters.max_tokens, opt.names:get()[2], opt.names[3] }\n"
         "for i, name in ipairs(flemma.opt.names) do seen[#seen + 1] = i .. name end\n"
         "text = tostring(flemma.opt.names) .. tostring(flemma.opt.parameters)\n"
         "flemma.opt.names = {'new'}\nafter = flemma.opt.names:get()"

@@ -150,15 +150,10 @@ class Jinja:
             return self._give_up(run, number, 0, self._failure(error), scope)
 
     def _whole(self, scope: Scope, run: Run, foreign: Mapping[int, list[str] | None]) -> str:
-        neither = {number for number, names in foreign.items() if names is None}
-        pieces = [
-            Piece(Kind.KEPT, piece.literal) if number in neither else piece for number, piece in enumerate(run.pieces)
-        ]
-        names = {number: names for number, names in foreign.items() if names is not None}
-        compiled = self._environment.compiler.compile(pieces, names)
-        if compiled.template is None:
-            assert compiled.fault is not None
-            raise self._broken(run, compiled, compiled.fault.lineno, Failure(_plainly(compiled.fault.message)))
+        compiled = self._compiled(
+            run, {number: names for number, names in foreign.items() if names is not None}, foreign
+        )
+        assert compiled.template is not None
         rendering = Rendering(run, scope, compiled)
         try:
             text, context = self._run(rendering, compiled.template)
@@ -170,6 +165,24 @@ class Jinja:
             scope.variables |= {name: context.vars[name] for name in context.exported_vars}
             scope.changed = True
         return text
+
+    def _compiled(self, run: Run, names: Mapping[int, list[str]], foreign: Mapping[int, list[str] | None]) -> Compiled:
+        """The whole message. An expression that turns out to be none is text. Raises `Broken`."""
+        texts = {number for number, known in foreign.items() if known is None}
+        while True:
+            pieces = [
+                Piece(Kind.KEPT, piece.literal) if number in texts else piece for number, piece in enumerate(run.pieces)
+            ]
+            compiled = self._environment.compiler.compile(pieces, names)
+            if compiled.fault is None:
+                return compiled
+            number = compiled.piece(compiled.fault.lineno)
+            failure = Failure(_plainly(compiled.fault.message))
+            if number in texts or run.pieces[number].kind is not Kind.EXPRESSION:
+                raise self._broken(run, compiled, compiled.fault.lineno, failure)
+            texts.add(number)
+            piece = run.pieces[number]
+            self._session.failed(run, number, failure, piece.place_of(0, _word(failure.text, piece.text)))
 
     def _run(self, rendering: Rendering, template: Template) -> tuple[str, Context]:
         scope = rendering.scope
@@ -252,13 +265,13 @@ class Jinja:
         """Where the template is that calls now."""
         run = self._session.run_of(file)
         if run is None or not self._renderings or self._renderings[-1].run is not run:
-            return run.pieces[run.piece].place if run else (0, 0)
+            return run.pieces[run.piece].place_of(0, "include") if run else (0, 0)
         rendering = self._renderings[-1]
         compiled, frame = rendering.compiled, sys._getframe()
         while frame.f_back is not None and frame.f_code.co_filename != compiled.name:
             frame = frame.f_back
         if compiled.template is None or frame.f_code.co_filename != compiled.name:
-            return run.pieces[run.piece].place
+            return run.pieces[run.piece].place_of(0, "include")
         line = compiled.template.get_corresponding_lineno(frame.f_lineno)
         number = compiled.piece(line)
         return run.pieces[rendering.offset + number].place_of(line - compiled.starts[number], "include")

@@ -50,9 +50,9 @@ class Lua:
         self._state = luajit21.LuaRuntime(
             register_eval=False, register_builtins=False, unpack_returned_tuples=True, encoding=None, max_memory=MEMORY
         )
-        calls = Calls(session, settings, self, self._state)
+        self._calls = Calls(session, settings, self, self._state)
         load = self._state.eval(b"function(source) return loadstring(source, '=prelude') end")
-        api = load(prelude())(calls.call, LONGEST)
+        api = load(prelude())(self._calls.call, LONGEST)
         self._api: dict[str, Any] = {to_text(name): function for name, function in api.items()}
 
     def open(self, file: File, variables: Any = None, *, strict: bool = True) -> int:
@@ -90,12 +90,18 @@ class Lua:
                 found[name] = to_python(value)
         return found
 
-    def frontmatter(self, scope: int, file: File, code: str, line: int) -> None:
-        """Run it; the scope then has its variables. `line` is the line of the file at which it begins."""
+    def frontmatter(self, scope: int, file: File, code: str, line: int, settings: Settings) -> None:
+        """Run it; the scope then has its variables. `line` is the line of the file at which it begins; `settings` is
+        what `flemma.opt` is for it. Raises `Broken`."""
         piece = Piece(Kind.FRONTMATTER, code, (line, 0))
         run = Run(file, self, [piece], chunk=FRONTMATTER_CHUNK, starts=[1])
-        with self._session.running(run):
-            fault = self._api["frontmatter"](to_bytes(code), scope)
+        outer, self._calls.settings = self._calls.settings, settings
+        try:
+            with self._session.running(run):
+                fault = self._api["frontmatter"](to_bytes(code), scope)
+        finally:
+            settings.is_open = False
+            self._calls.settings = outer
         if fault is not None:
             failure, chunk, at = self._failure(fault)
             failure.kind = failure.kind or FRONTMATTER
