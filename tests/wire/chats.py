@@ -63,9 +63,14 @@ class Chat:
         self.folder = folder
         self.reader = FolderReader(folder)
         self.now = NOON
-        self.documents = DocumentEvaluation(evaluation, self.reader, now=lambda: self.now, seed=7)
+        self.evaluation = evaluation
+        self.documents = self.fresh()
         self.place = Place(str(folder / "talk.chat"), str(folder), str(folder), str(folder), "UTC")
         self.document: Document | None = None
+
+    def fresh(self) -> DocumentEvaluation:
+        """An evaluation that knows nothing yet."""
+        return DocumentEvaluation(self.evaluation, self.reader, now=lambda: self.now, seed=7)
 
     def write(self, name: str, text: str | bytes) -> Path:
         path = self.folder / name

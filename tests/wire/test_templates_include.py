@@ -153,10 +153,11 @@ async def test_broken_code_in_an_included_file_is_an_error_there(chat: Chat, lan
 
 
 async def test_a_refused_file_says_what_would_help(chat: Chat) -> None:
-    result = await chat.evaluate(chat.chat("{{ include('/etc/hostname') }}"))
+    path = chat.write("../secret.md", "x").resolve()
+    result = await chat.evaluate(chat.chat(f"{{{{ include('{path}') }}}}"))
     (problem,) = result.problems
-    assert problem.text == "/etc/hostname lies outside the project"
-    assert problem.ask == "/etc/hostname"
+    assert problem.text == f"{path} lies outside the project"
+    assert problem.ask == str(path)
 
 
 async def test_pcall_catches_a_file_that_is_missing(chat: Chat) -> None:

@@ -6,14 +6,22 @@
 
 local call, LONGEST = ...
 
-local error, getmetatable, ipairs, loadstring, next, pcall = error, getmetatable, ipairs, loadstring, next, pcall
+local error, getmetatable, ipairs, next, pcall = error, getmetatable, ipairs, next, pcall
 local rawequal, select, setfenv, setmetatable, tonumber = rawequal, select, setfenv, setmetatable, tonumber
 local type, native_tostring, unpack = type, tostring, unpack
 local abs, floor, huge = math.abs, math.floor, math.huge
 local byte, find, format, gsub, match, sub = string.byte, string.find, string.format, string.gsub, string.match, string.sub
 local char, concat, sort = string.char, table.concat, table.sort
+local native_loadstring = loadstring
 local getinfo, getupvalue = debug.getinfo, debug.getupvalue
 local randomseed = math.randomseed
+
+local function loadstring(source, name)
+  if byte(source, 1) == 27 then
+    return nil, "this is no Lua source" -- but bytecode, which knows a way out of every sandbox
+  end
+  return native_loadstring(source, name)
+end
 
 -- ---- errors
 
