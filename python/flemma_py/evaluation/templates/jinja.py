@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, UndefinedError
@@ -15,7 +15,7 @@ from flemma_py.evaluation.templates import formats
 from flemma_py.evaluation.templates.failure import Failure, Place
 from flemma_py.evaluation.templates.include import include
 from flemma_py.evaluation.templates.jinja_code import Compiled, without_comments
-from flemma_py.evaluation.templates.jinja_environment import environment
+from flemma_py.evaluation.templates.jinja_environment import TextContext, environment
 from flemma_py.evaluation.templates.pieces import Kind, Piece, trim
 from flemma_py.evaluation.templates.session import LONGEST, File, Run, Session
 
@@ -53,7 +53,7 @@ class Rendering:
     scope: Scope
     compiled: Compiled
     offset: int = 0
-    literal: dict[int, str] = field(default_factory=dict)
+    texts: Sequence[str] = ()
 
 
 class Jinja:
@@ -154,7 +154,7 @@ class Jinja:
             run, {number: names for number, names in foreign.items() if names is not None}, foreign
         )
         assert compiled.template is not None
-        rendering = Rendering(run, scope, compiled)
+        rendering = Rendering(run, scope, compiled, texts=[piece.literal for piece in run.pieces])
         try:
             text, context = self._run(rendering, compiled.template)
         except MemoryError:
@@ -187,6 +187,8 @@ class Jinja:
     def _run(self, rendering: Rendering, template: Template) -> tuple[str, Context]:
         scope = rendering.scope
         context = template.new_context({**scope.reach, **scope.variables})
+        assert isinstance(context, TextContext)
+        context.texts = rendering.texts
         self._renderings.append(rendering)
         try:
             return "".join(template.root_render_func(context)), context

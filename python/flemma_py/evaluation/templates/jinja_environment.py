@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
 from jinja2 import StrictUndefined, Undefined
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flemma_py.evaluation.templates import formats
@@ -24,10 +25,17 @@ class Renderer(Protocol):
     def failed(self, error: Exception, name: str, line: int) -> str: ...
 
 
+class TextContext(Context):
+    """What a template sees, and its texts by the numbers of their pieces."""
+
+    texts: Sequence[str] = ()
+
+
 class Environment(ImmutableSandboxedEnvironment):
     """`renderer` is the engine that works at the moment."""
 
     code_generator_class = GuardedGenerator
+    context_class = TextContext
     renderer: Renderer
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The Lua dialect: LuaJIT with the sandbox of `prelude.lua`, a state for each evaluation of a chat."""
+"""The Lua dialect: LuaJIT with the sandbox of `sandbox/`, a state for each evaluation of a chat."""
 
 from __future__ import annotations
 
@@ -34,9 +34,13 @@ MEMORY = 100 << 20
 _PLAIN_PATH = re.compile(r"\s*[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*\s*", re.ASCII)
 
 
+SANDBOX = ("errors", "text", "settings", "utf8", "libraries", "environments", "changes", "programs")
+"""The files of the sandbox, in the order in which they need each other."""
+
+
 @cache
-def prelude() -> bytes:
-    return Path(__file__).with_name("prelude.lua").read_bytes()
+def sandbox() -> tuple[bytes, ...]:
+    return tuple((Path(__file__).with_name("sandbox") / f"{name}.lua").read_bytes() for name in SANDBOX)
 
 
 class Lua:
@@ -48,12 +52,24 @@ class Lua:
         self._session = session
         self._programs = 0
         self._state = luajit21.LuaRuntime(
-            register_eval=False, register_builtins=False, unpack_returned_tuples=True, encoding=None, max_memory=MEMORY
+            register_eval=False,
+            register_builtins=False,
+            unpack_returned_tuples=True,
+            encoding=None,
+            max_memory=MEMORY,
+            attribute_filter=_refuse,
         )
         self._calls = Calls(session, settings, self, self._state)
-        load = self._state.eval(b"function(source) return loadstring(source, '=prelude') end")
-        api = load(prelude())(self._calls.call, LONGEST)
-        self._api: dict[str, Any] = {to_text(name): function for name, function in api.items()}
+        self._api = self._load()
+
+    def _load(self) -> dict[str, Any]:
+        load = self._state.eval(b"function(source) return loadstring(source, '=sandbox') end")
+        shared = self._state.table_from({b"call": self._calls.call, b"longest": LONGEST})
+        api = None
+        for source in sandbox():
+            api = load(source)(shared)
+        assert api is not None
+        return {to_text(name): function for name, function in api.items()}
 
     def open(self, file: File, variables: Any = None, *, strict: bool = True) -> int:
         return self._environment(file, variables, strict, False)
@@ -204,6 +220,11 @@ class Lua:
         name = to_text(undefined) if undefined else None
         failure = self._session.failures.get(detail) or Failure(text, undefined=name)
         return failure, to_text(chunk) if chunk else "", int(line or 0)
+
+
+def _refuse(owner: Any, name: Any, setting: bool) -> Any:
+    """No attribute of a Python object is in Lua's reach, even if such an object were."""
+    raise AttributeError(name)
 
 
 def _maybe(text: str | None) -> bytes | None:
