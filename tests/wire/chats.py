@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
 import os
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,7 @@ class FolderReader:
 
     async def read(self, wanted: Wanted) -> Read | Refused:
         self.asked.append(wanted)
+        await asyncio.sleep(self.slow)
         path = self._path(wanted)
         stamp = self._stamp(path)
         if not path.is_relative_to(self.folder.resolve()):
@@ -61,9 +63,14 @@ class Chat:
         self.folder = folder
         self.reader = FolderReader(folder)
         self.now = NOON
-        self.documents = DocumentEvaluation(evaluation, self.reader, now=lambda: self.now, seed=7)
+        self.evaluation = evaluation
+        self.documents = self.fresh()
         self.place = Place(str(folder / "talk.chat"), str(folder), str(folder), str(folder), "UTC")
         self.document: Document | None = None
+
+    def fresh(self) -> DocumentEvaluation:
+        """An evaluation that knows nothing yet."""
+        return DocumentEvaluation(self.evaluation, self.reader, now=lambda: self.now, seed=7)
 
     def write(self, name: str, text: str | bytes) -> Path:
         path = self.folder / name

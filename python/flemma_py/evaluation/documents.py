@@ -33,6 +33,8 @@ from flemma_py.model.evaluated import Dialect, Evaluated
 from flemma_py.model.reading import Reader, Wanted
 
 LUA = "lua"
+MANY = 500
+"""Messages that are not looked through in the event loop, which others wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,11 @@ class DocumentEvaluation:
         front = document.frontmatter
         language = front.language.lower() if front else ""
         dialect = Dialect.LUA if language == LUA else Dialect.JINJA
-        units = self._units.of(document, comments=dialect is Dialect.JINJA)
+        comments = dialect is Dialect.JINJA
+        if len(document.messages) > MANY:
+            units = await asyncio.to_thread(lambda: self._units.of(document, comments=comments))
+        else:
+            units = self._units.of(document, comments=comments)
         if front is None and not units:
             self._front, self._results = {}, {}
             return Evaluated(dialect)

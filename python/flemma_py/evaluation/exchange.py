@@ -23,10 +23,10 @@ logger = logging.getLogger(__name__)
 
 BEGIN_LIMIT = 20.0
 """Seconds in which a worker must have loaded what it needs: long, as a busy machine is no fault of the chat."""
-WHOLE_LIMIT = 5.0
+WHOLE_LIMIT = 8.0
 """Seconds that all evaluations of one job may take together."""
-READ_LIMIT = 15.0
-"""Seconds for one file. A reader has limits of its own; this one holds if it has not."""
+READ_LIMIT = 30.0
+"""Seconds for all files of one job. A reader has limits of its own; this one holds if it has not."""
 BREATH = 64
 """Replies after which other tasks get their turn."""
 
@@ -78,10 +78,11 @@ class _Exchange:
     def __init__(self, worker: Worker, reader: Reader, outcome: Outcome, limit: float, most: float) -> None:
         self._worker, self._reader, self._outcome = worker, reader, outcome
         self._limit, self._left = limit, most
+        self._reading = READ_LIMIT
         self._count = 0
 
     async def run(self, request: dict[str, Any]) -> None:
-        self._worker.send(request)
+        await self._worker.send_soon(request)
         try:
             async with asyncio.timeout(BEGIN_LIMIT):
                 await self._worker.receive()
@@ -129,7 +130,7 @@ class _Exchange:
     async def _read(self, message: dict[str, Any]) -> dict[str, Any]:
         wanted = Wanted(message["read"], message["base"], message["binary"], message["mime"])
         nothing: Read | Refused = Refused("could not be read", "")
-        found = await _patiently(lambda: self._reader.read(wanted), nothing)
+        found = await self._patiently(lambda: self._reader.read(wanted), nothing)
         outcome = self._outcome
         outcome.stamps[wanted] = found.stamp
         if isinstance(found, Refused):
@@ -143,18 +144,20 @@ class _Exchange:
 
     async def _kind(self, path: str) -> dict[str, Any]:
         wanted = Wanted(path, None, True)
-        stamps: Sequence[str] = await _patiently(lambda: self._reader.stamps([wanted]), [""])
+        stamps: Sequence[str] = await self._patiently(lambda: self._reader.stamps([wanted]), [""])
         self._outcome.stamps[wanted] = stamps[0]
-        return {"kind": await _patiently(lambda: self._reader.kind(path), "")}
+        return {"kind": await self._patiently(lambda: self._reader.kind(path), "")}
 
-
-async def _patiently(ask: Callable[[], Awaitable[_T]], otherwise: _T) -> _T:
-    """What the reader answers; `otherwise` if it does not, or fails."""
-    try:
-        async with asyncio.timeout(READ_LIMIT):
-            return await ask()
-    except TimeoutError:
-        logger.warning("a file was not read within %g s", READ_LIMIT)
-    except Exception:
-        logger.exception("a file could not be read for a template")
-    return otherwise
+    async def _patiently(self, ask: Callable[[], Awaitable[_T]], otherwise: _T) -> _T:
+        """What the reader answers; `otherwise` if it does not, or fails."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(max(self._reading, 0.0)):
+                return await ask()
+        except TimeoutError:
+            logger.warning("files for one evaluation were not read within %g s", READ_LIMIT)
+        except Exception:
+            logger.exception("a file could not be read for a template")
+        finally:
+            self._reading -= time.monotonic() - began
+        return otherwise

@@ -95,6 +95,11 @@ class Worker:
         """Wait until the process is gone from the system."""
         await self._process.wait()
 
+    async def send_soon(self, request: dict[str, Any]) -> None:
+        """Send what may be large, without holding up the loop while it is written down."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(await asyncio.to_thread(lambda: json.dumps(request).encode() + b"\n"))
+
     async def receive(self) -> dict[str, Any]:
         """Wait for the next reply. Raises `WorkerGone`."""
         assert self._process.stdout is not None

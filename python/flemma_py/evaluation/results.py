@@ -139,11 +139,11 @@ def _parts(text: str, outcome: Outcome, files: Mapping[str, Any], unit: Unit) ->
             parts.append(_file(files[str(number)], outcome))
         elif piece[0] in "kK" and number < len(unit.kept):
             kept = unit.kept[number]
-            if kept.reference is not None:
+            is_new = number in missing
+            _catch_up(parts, missing, unit, number)
+            if is_new or kept.reference is not None:
                 parts.append(kept)
-            elif number in missing:
-                _catch_up(parts, missing, unit, number)
-                parts.append(kept)
+            if is_new:
                 missing.remove(number)
     _catch_up(parts, missing, unit, len(unit.kept))
     return tuple(parts)
@@ -210,6 +210,7 @@ def assemble(
             problems += [_moved(problem, first, index) for problem in result.problems]
         if result.paths:
             read |= result.paths
+    problems.sort(key=lambda problem: (problem.line, problem.column))
     return Evaluated(dialect, front.names, front.operations, messages, tuple(problems), read, complete)
 
 

@@ -30,6 +30,11 @@ class Failure(Exception):
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def word(self) -> str | None:
+        """The word of the code that it is about, where that is known without reading the text."""
+        return self.undefined or ("include" if self.kind == FILE or self.files else None)
+
 
 class Broken(Exception):
     """The code of a file is wrong, so nothing of that file can be used. `problem` says where."""

@@ -138,7 +138,7 @@ def as_text(value: Any) -> str:
         raise Failure("the expression gives a function, not text")
     if isinstance(value, Mapping | list | tuple | set | frozenset) or hasattr(value, "__next__"):
         return as_json(value)
-    return str(value)
+    raise Failure(f"the expression gives a {type(value).__name__}, not text")
 
 
 def as_json(value: Any) -> str:

@@ -51,9 +51,9 @@ def refuse_circle(file: File, path: str) -> None:
     above: File | None = file
     while above is not None:
         chain.insert(0, above.filename or "the chat")
-        if above.filename == path:
-            raise Failure(f"circular include: {' -> '.join([*chain, path])}", FILE)
         above = above.parent
+    if path in chain:
+        raise Failure(f"circular include: {' -> '.join([*chain, path])}", FILE)
     if len(chain) > DEEPEST:
         raise Failure(f"more than {DEEPEST} files include each other: {' -> '.join(chain[-3:])}", FILE)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, UndefinedError
@@ -15,7 +15,7 @@ from flemma_py.evaluation.templates import formats
 from flemma_py.evaluation.templates.failure import Failure, Place
 from flemma_py.evaluation.templates.include import include
 from flemma_py.evaluation.templates.jinja_code import Compiled, without_comments
-from flemma_py.evaluation.templates.jinja_environment import environment
+from flemma_py.evaluation.templates.jinja_environment import TextContext, environment
 from flemma_py.evaluation.templates.pieces import Kind, Piece, trim
 from flemma_py.evaluation.templates.session import LONGEST, File, Run, Session
 
@@ -53,7 +53,7 @@ class Rendering:
     scope: Scope
     compiled: Compiled
     offset: int = 0
-    literal: dict[int, str] = field(default_factory=dict)
+    texts: Sequence[str] = ()
 
 
 class Jinja:
@@ -110,9 +110,9 @@ class Jinja:
                 names = foreign[number] = lua.other(self).foreign_names(piece.text)
                 if names is None:
                     fault = compiler.fault(piece.text)
-                    text = fault.message or "" if fault else "this is no expression"
+                    text = _plainly(fault.message if fault else None)
                     line = fault.lineno - 1 if fault else 0
-                    self._session.failed(run, number, Failure(text), piece.place_of(line, _word(text)))
+                    self._session.failed(run, number, Failure(text), piece.place_of(line, _word(text, piece.text)))
             elif piece.kind is Kind.REFERENCE:
                 foreign[number] = []
         return foreign
@@ -128,7 +128,9 @@ class Jinja:
             return self._path(scope, run, number, path[1], path[2])
         names = {0: foreign[number] or []} if number in foreign else {}
         compiled = self._environment.compiler.compile([piece], names, number)
-        assert compiled.template is not None, "the expression was looked at before"
+        if compiled.template is None:
+            fault = compiled.fault.message if compiled.fault else None
+            return self._give_up(run, number, 0, Failure(_plainly(fault)), scope)
         text, _ = self._run(Rendering(run, scope, compiled, number), compiled.template)
         return text
 
@@ -148,16 +150,11 @@ class Jinja:
             return self._give_up(run, number, 0, self._failure(error), scope)
 
     def _whole(self, scope: Scope, run: Run, foreign: Mapping[int, list[str] | None]) -> str:
-        neither = {number for number, names in foreign.items() if names is None}
-        pieces = [
-            Piece(Kind.KEPT, piece.literal) if number in neither else piece for number, piece in enumerate(run.pieces)
-        ]
-        names = {number: names for number, names in foreign.items() if names is not None}
-        compiled = self._environment.compiler.compile(pieces, names)
-        if compiled.template is None:
-            assert compiled.fault is not None
-            raise self._broken(run, compiled, compiled.fault.lineno, Failure(compiled.fault.message or "wrong code"))
-        rendering = Rendering(run, scope, compiled)
+        compiled = self._compiled(
+            run, {number: names for number, names in foreign.items() if names is not None}, foreign
+        )
+        assert compiled.template is not None
+        rendering = Rendering(run, scope, compiled, texts=[piece.literal for piece in run.pieces])
         try:
             text, context = self._run(rendering, compiled.template)
         except MemoryError:
@@ -169,9 +166,29 @@ class Jinja:
             scope.changed = True
         return text
 
+    def _compiled(self, run: Run, names: Mapping[int, list[str]], foreign: Mapping[int, list[str] | None]) -> Compiled:
+        """The whole message. An expression that turns out to be none is text. Raises `Broken`."""
+        texts = {number for number, known in foreign.items() if known is None}
+        while True:
+            pieces = [
+                Piece(Kind.KEPT, piece.literal) if number in texts else piece for number, piece in enumerate(run.pieces)
+            ]
+            compiled = self._environment.compiler.compile(pieces, names)
+            if compiled.fault is None:
+                return compiled
+            number = compiled.piece(compiled.fault.lineno)
+            failure = Failure(_plainly(compiled.fault.message))
+            if number in texts or run.pieces[number].kind is not Kind.EXPRESSION:
+                raise self._broken(run, compiled, compiled.fault.lineno, failure)
+            texts.add(number)
+            piece = run.pieces[number]
+            self._session.failed(run, number, failure, piece.place_of(0, _word(failure.text, piece.text)))
+
     def _run(self, rendering: Rendering, template: Template) -> tuple[str, Context]:
         scope = rendering.scope
         context = template.new_context({**scope.reach, **scope.variables})
+        assert isinstance(context, TextContext)
+        context.texts = rendering.texts
         self._renderings.append(rendering)
         try:
             return "".join(template.root_render_func(context)), context
@@ -182,7 +199,7 @@ class Jinja:
         run = self._session.runs[-1]
         compiled = self._environment.compiler.compile([Piece(Kind.EXPRESSION, code)], {}, -1)
         if compiled.template is None:
-            raise Failure(compiled.fault.message or "wrong code" if compiled.fault else "wrong code")
+            raise Failure(_plainly(compiled.fault.message if compiled.fault else None))
         # Under another name, so that what fails is not guarded here but where the expression stands.
         outer = Compiled("", (), None)
         try:
@@ -221,7 +238,7 @@ class Jinja:
                     return self._session.evaluate_elsewhere(number, known)
                 except Failure as other:
                     failure = other
-        place = piece.place_of(line, failure.undefined or _word(failure.text))
+        place = piece.place_of(line, failure.word or _word(failure.text, piece.text))
         self._session.failed(run, number, failure, place)
         return piece.literal
 
@@ -250,13 +267,13 @@ class Jinja:
         """Where the template is that calls now."""
         run = self._session.run_of(file)
         if run is None or not self._renderings or self._renderings[-1].run is not run:
-            return run.pieces[run.piece].place if run else (0, 0)
+            return run.pieces[run.piece].place_of(0, "include") if run else (0, 0)
         rendering = self._renderings[-1]
         compiled, frame = rendering.compiled, sys._getframe()
         while frame.f_back is not None and frame.f_code.co_filename != compiled.name:
             frame = frame.f_back
         if compiled.template is None or frame.f_code.co_filename != compiled.name:
-            return run.pieces[run.piece].place
+            return run.pieces[run.piece].place_of(0, "include")
         line = compiled.template.get_corresponding_lineno(frame.f_lineno)
         number = compiled.piece(line)
         return run.pieces[rendering.offset + number].place_of(line - compiled.starts[number], "include")
@@ -283,21 +300,27 @@ class Jinja:
                 return Failure(f"'{name}' is not defined" if name else text, undefined=name)
             case RecursionError():
                 return Failure("too many calls inside of each other")
-            case TemplateError() | OverflowError() | ValueError() | TypeError():
-                return Failure(str(error) or type(error).__name__)
+            case TemplateError() | ArithmeticError() | ValueError() | TypeError():
+                return Failure(_plainly(str(error)) or type(error).__name__)
             case _:
                 return Failure(f"{type(error).__name__}: {error}")
 
     def _broken(self, run: Run, compiled: Compiled, line: int, failure: Failure) -> Exception:
         number = compiled.piece(line)
         piece = run.pieces[number]
-        place = piece.place_of(line - compiled.starts[number], failure.undefined or _word(failure.text))
+        place = piece.place_of(line - compiled.starts[number], failure.word or _word(failure.text, piece.text))
         return self._session.broken(run, number, failure, place)
 
 
-def _word(text: str) -> str | None:
-    found = _WORD.search(text)
-    return found[1] if found else None
+def _plainly(message: str | None) -> str:
+    """Jinja2's message in words that are used here."""
+    text = message or "this is no Jinja2"
+    return text.replace("'end of print statement'", "end").replace("'end of statement block'", "end")
+
+
+def _word(text: str, code: str) -> str | None:
+    """The word of the code that a message is about."""
+    return next((word for word in _WORD.findall(text) if word in code), None)
 
 
 def _line_of(error: BaseException, compiled: Compiled) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jinja2 import Template, TemplateSyntaxError, meta, nodes
+from jinja2 import Template, TemplateSyntaxError, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import Environment
 from jinja2.lexer import Token, TokenStream
@@ -23,27 +23,30 @@ from flemma_py.evaluation.templates.pieces import Kind, Piece
 _WORDS = frozenset(
     {"and", "else", "false", "False", "if", "in", "is", "none", "None", "not", "or", "recursive", "true", "True"}
 )
-_MOST_KEPT = 4000
+_MOST_KEPT = 8000
 
 
 class GuardedGenerator(CodeGenerator):
-    """Generates code in which a failing `{{ expression }}` is told to the environment and leaves what that gives."""
+    """Generates code in which a failing `{{ expression }}` is told to the environment and leaves what that gives. Texts
+    are not part of the code, but looked up by the number of their piece: messages that differ in them share it."""
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         for child in node.nodes:
-            output = nodes.Output([child], lineno=child.lineno, environment=node.environment)
             if isinstance(child, nodes.TemplateData):
-                super().visit_Output(output, frame)
+                self._put(f"context.texts[{child.data}]", frame)
                 continue
+            output = nodes.Output([child], lineno=child.lineno, environment=node.environment)
             self.writeline("try:")
             self.indent()
             super().visit_Output(output, frame)
             self.outdent()
             self.writeline("except Exception as _flemma_error:")
             self.indent()
-            call = f"environment.failed(_flemma_error, {self.name!r}, {child.lineno})"
-            self.writeline(f"yield {call}" if frame.buffer is None else f"{frame.buffer}.append({call})")
+            self._put(f"environment.failed(_flemma_error, {self.name!r}, {child.lineno})", frame)
             self.outdent()
+
+    def _put(self, value: str, frame: Frame) -> None:
+        self.writeline(f"yield {value}" if frame.buffer is None else f"{frame.buffer}.append({value})")
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Compiler:
         """`foreign` are expressions of the other dialect, with the names that they use. `first` is the number of the
         first of the pieces."""
         numbers = first if foreign else 0
-        key = numbers, tuple((piece.kind, piece.text) for piece in pieces), tuple(map(str, foreign.items()))
+        key = numbers, tuple(_shape(piece) for piece in pieces), tuple(map(str, foreign.items()))
         kept = self._kept.get(key)
         if kept is None:
             kept = self._kept[key] = self._compile(pieces, foreign, first)
@@ -86,7 +89,7 @@ class Compiler:
             if len(self._names) > 5 * _MOST_KEPT:
                 self._names.clear()
             try:
-                self._names[code] = sorted(meta.find_undeclared_variables(self._expression(code)))
+                self._names[code] = sorted({name.name for name in self._expression(code).find_all(nodes.Name)})
             except TemplateSyntaxError:
                 self._names[code] = None
         return self._names[code]
@@ -131,7 +134,7 @@ class Compiler:
         elif piece.kind is Kind.EXPRESSION:
             yield from self._around("variable", piece.text, line)
         else:
-            yield Token(line, "data", piece.text)
+            yield Token(line, "data", str(number))
 
     def _around(self, kind: str, code: str, line: int) -> Iterator[Token]:
         lexer = self._environment.lexer
@@ -148,6 +151,11 @@ class Compiler:
         parser = Parser(self._environment, "", name, name)
         parser.stream = TokenStream(iter(tokens), name, name)
         return parser.parse()
+
+
+def _shape(piece: Piece) -> object:
+    """What of a piece is in the code."""
+    return (piece.kind, piece.text) if piece.kind in (Kind.CODE, Kind.EXPRESSION) else piece.kind is Kind.REFERENCE
 
 
 def without_comments(pieces: Sequence[Piece]) -> list[Piece]:
@@ -186,8 +194,6 @@ def _comment_end(pieces: Sequence[Piece], number: int, at: int) -> tuple[int, in
     start = at + 2
     for last in range(number, len(pieces)):
         piece = pieces[last]
-        if piece.kind is Kind.KEPT:
-            return None
         if piece.kind is Kind.TEXT and (end := piece.text.find("#}", start)) >= 0:
             return last, end + 2
         start = 0

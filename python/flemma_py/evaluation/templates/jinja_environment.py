@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Undefined
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flemma_py.evaluation.templates import formats
@@ -24,14 +25,21 @@ class Renderer(Protocol):
     def failed(self, error: Exception, name: str, line: int) -> str: ...
 
 
+class TextContext(Context):
+    """What a template sees, and its texts by the numbers of their pieces."""
+
+    texts: Sequence[str] = ()
+
+
 class Environment(ImmutableSandboxedEnvironment):
     """`renderer` is the engine that works at the moment."""
 
     code_generator_class = GuardedGenerator
+    context_class = TextContext
     renderer: Renderer
 
     def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, finalize=formats.as_text, keep_trailing_newline=True)
+        super().__init__(undefined=StrictUndefined, finalize=_as_text, keep_trailing_newline=True)
         self.globals.pop("lipsum")
         self.globals["__elsewhere"] = self._elsewhere
         self.filters["tojson"] = formats.as_json
@@ -49,6 +57,11 @@ class Environment(ImmutableSandboxedEnvironment):
     def failed(self, error: Exception, name: str, line: int) -> str:
         """Called by the code of templates: an expression failed. What stands in its place."""
         return self.renderer.failed(error, name, line)
+
+
+def _as_text(value: Any) -> str:
+    # An undefined name can be called, too: turned into text it says what it is.
+    return str(value) if isinstance(value, Undefined) else formats.as_text(value)
 
 
 @cache

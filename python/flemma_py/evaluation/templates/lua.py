@@ -1,4 +1,4 @@
-"""The Lua dialect: LuaJIT with the sandbox of `prelude.lua`, a state for each evaluation of a chat."""
+"""The Lua dialect: LuaJIT with the sandbox of `sandbox/`, a state for each evaluation of a chat."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from flemma_py.evaluation.templates.failure import FRONTMATTER, Failure, Place
 from flemma_py.evaluation.templates.lua_calls import Calls
 from flemma_py.evaluation.templates.lua_program import (
     POSITION,
+    UNCLOSED,
     Program,
     expression_source,
     names_in,
@@ -33,9 +34,13 @@ MEMORY = 100 << 20
 _PLAIN_PATH = re.compile(r"\s*[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*\s*", re.ASCII)
 
 
+SANDBOX = ("errors", "text", "settings", "utf8", "libraries", "environments", "changes", "programs")
+"""The files of the sandbox, in the order in which they need each other."""
+
+
 @cache
-def prelude() -> bytes:
-    return Path(__file__).with_name("prelude.lua").read_bytes()
+def sandbox() -> tuple[bytes, ...]:
+    return tuple((Path(__file__).with_name("sandbox") / f"{name}.lua").read_bytes() for name in SANDBOX)
 
 
 class Lua:
@@ -47,12 +52,24 @@ class Lua:
         self._session = session
         self._programs = 0
         self._state = luajit21.LuaRuntime(
-            register_eval=False, register_builtins=False, unpack_returned_tuples=True, encoding=None, max_memory=MEMORY
+            register_eval=False,
+            register_builtins=False,
+            unpack_returned_tuples=True,
+            encoding=None,
+            max_memory=MEMORY,
+            attribute_filter=_refuse,
         )
-        calls = Calls(session, settings, self, self._state)
-        load = self._state.eval(b"function(source) return loadstring(source, '=prelude') end")
-        api = load(prelude())(calls.call, LONGEST)
-        self._api: dict[str, Any] = {to_text(name): function for name, function in api.items()}
+        self._calls = Calls(session, settings, self, self._state)
+        self._api = self._load()
+
+    def _load(self) -> dict[str, Any]:
+        load = self._state.eval(b"function(source) return loadstring(source, '=sandbox') end")
+        shared = self._state.table_from({b"call": self._calls.call, b"longest": LONGEST})
+        api = None
+        for source in sandbox():
+            api = load(source)(shared)
+        assert api is not None
+        return {to_text(name): function for name, function in api.items()}
 
     def open(self, file: File, variables: Any = None, *, strict: bool = True) -> int:
         return self._environment(file, variables, strict, False)
@@ -89,17 +106,23 @@ class Lua:
                 found[name] = to_python(value)
         return found
 
-    def frontmatter(self, scope: int, file: File, code: str, line: int) -> None:
-        """Run it; the scope then has its variables. `line` is the line of the file at which it begins."""
+    def frontmatter(self, scope: int, file: File, code: str, line: int, settings: Settings) -> None:
+        """Run it; the scope then has its variables. `line` is the line of the file at which it begins; `settings` is
+        what `flemma.opt` is for it. Raises `Broken`."""
         piece = Piece(Kind.FRONTMATTER, code, (line, 0))
         run = Run(file, self, [piece], chunk=FRONTMATTER_CHUNK, starts=[1])
-        with self._session.running(run):
-            fault = self._api["frontmatter"](to_bytes(code), scope)
+        outer, self._calls.settings = self._calls.settings, settings
+        try:
+            with self._session.running(run):
+                fault = self._api["frontmatter"](to_bytes(code), scope)
+        finally:
+            settings.is_open = False
+            self._calls.settings = outer
         if fault is not None:
             failure, chunk, at = self._failure(fault)
             failure.kind = failure.kind or FRONTMATTER
             offset = at - 1 if chunk == run.chunk else 0
-            raise self._session.broken(run, 0, failure, piece.place_of(offset, word_in(failure.text)))
+            raise self._session.broken(run, 0, failure, piece.place_of(offset, failure.word or word_in(failure.text)))
 
     def render(self, scope: int, file: File, pieces: list[Piece]) -> str:
         pieces = trim(pieces)
@@ -177,7 +200,7 @@ class Lua:
         self._session.failed(run, number, failure, self._place(run, chunk, at, failure, number))
 
     def _place(self, run: Run, chunk: str, line: int, failure: Failure, number: int) -> Place:
-        word = failure.undefined or word_in(failure.text)
+        word = failure.word or word_in(failure.text)
         if line and chunk == run.chunk:
             return place_at(run.pieces, run.starts, line, word)
         return run.pieces[number].place_of(0, word)
@@ -192,9 +215,16 @@ class Lua:
             return Failure("the evaluation ran past its memory limit"), "", 0
         if chunk is None and (found := POSITION.match(text)):
             chunk, line, text = to_bytes(found[1]), int(found[2]), text[found.end() :]
+        if unclosed := UNCLOSED.fullmatch(text):  # where it was opened is of more use than the end of the program
+            line, text = int(unclosed[3]), f"{unclosed[1]} expected, to close {unclosed[2]}"
         name = to_text(undefined) if undefined else None
         failure = self._session.failures.get(detail) or Failure(text, undefined=name)
         return failure, to_text(chunk) if chunk else "", int(line or 0)
+
+
+def _refuse(owner: Any, name: Any, setting: bool) -> Any:
+    """No attribute of a Python object is in Lua's reach, even if such an object were."""
+    raise AttributeError(name)
 
 
 def _maybe(text: str | None) -> bytes | None:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Calls:
-    """`call(name, ...)` is all that the sandbox has of Python."""
+    """`call(name, ...)` is all that the sandbox has of Python. `settings` are those of the frontmatter that runs."""
 
     def __init__(self, session: Session, settings: Settings, lua: Lua, state: Any) -> None:
-        self._session, self._settings, self._lua, self._state = session, settings, lua, state
+        self._session, self.settings, self._lua, self._state = session, settings, lua, state
         self._functions: dict[str, Callable[..., Any]] = {
             "include": self._include,
             "elsewhere": self._elsewhere,
@@ -74,7 +74,7 @@ class Calls:
             return (0, 0)
         if chunk == run.chunk:
             return place_at(run.pieces, run.starts, line, "include")
-        return run.pieces[run.piece].place
+        return run.pieces[run.piece].place_of(0, "include")
 
     def _elsewhere(self, number: int, values: Any) -> str:
         session = self._session
@@ -94,14 +94,14 @@ class Calls:
             data = to_python(value)
         except Failure as failure:
             raise Failure(f"flemma.opt.{'.'.join(names)}: {failure.text}", "config") from None
-        self._settings.record(names, to_text(action), data, at)
+        self.settings.record(names, to_text(action), data, at)
 
     def _setting_value(self, path: Any, derived: Any) -> Any:
         steps = [(to_text(step[1]), to_python(step[2])) for step in derived.values()]
-        return self._settings.value(_strings(path), steps)
+        return self.settings.value(_strings(path), steps)
 
     def _setting_scalar(self, path: Any) -> Any:
-        value = self._settings.value(_strings(path))
+        value = self.settings.value(_strings(path))
         return None if isinstance(value, dict | list) else value
 
     # ---- paths

@@ -14,6 +14,7 @@ from flemma_py.evaluation.templates.failure import Place
 from flemma_py.evaluation.templates.lua_values import to_bytes, to_text
 from flemma_py.evaluation.templates.pieces import Kind, Piece
 
+UNCLOSED = re.compile(r"('\w+') expected \(to close ('\w+') at line (\d+)\) near .*", re.DOTALL)
 POSITION = re.compile(r"^(\w+):(\d+): ", re.ASCII)
 KEYWORDS = frozenset(
     {
@@ -115,7 +116,7 @@ def piece_at(starts: Sequence[int], line: int) -> int:
 def place_at(pieces: Sequence[Piece], starts: Sequence[int], line: int, word: str | None) -> Place:
     """Where the program's line stands in the text."""
     number = piece_at(starts, line)
-    piece = pieces[number]
-    if piece.kind not in (Kind.CODE, Kind.EXPRESSION):
-        return piece.place
-    return piece.place_of(line - starts[number], word)
+    before = [n for n in range(number, -1, -1) if pieces[n].kind in (Kind.CODE, Kind.EXPRESSION)]
+    if not before:
+        return pieces[number].place
+    return pieces[before[0]].place_of(line - starts[before[0]] if before[0] == number else 0, word)

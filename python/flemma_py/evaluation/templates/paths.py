@@ -69,23 +69,23 @@ class Paths:
             body = f"./{body}" if body else "."
         if path.endswith("/") and body:
             body += "/"
-        return root + body or "."
+        return root + body or ("" if path.endswith("/") else ".")
 
     def fnamemodify(self, path: str, modifiers: str) -> str:
-        """`vim.fn.fnamemodify`, with `:p :~ :. :h :t :r :e :s :gs :S`."""
-        return _Modified(self, path, modifiers).run() if path else ""
+        """`vim.fn.fnamemodify`, with `:p :~ :. :h :t :r :e :s :gs :S`. Raises `Failure`."""
+        return _Modified(self, path, modifiers).run()
 
     def full(self, path: str) -> str:
         path = _tilde(path, self._home)
         if path.startswith("/"):
             return path
-        folder, slash, name = path.rpartition("/")
-        if not folder:
-            return _join(self._cwd, name)
+        folder, _, name = path.rpartition("/")
+        if name in (".", ".."):
+            folder, name = path, ""
         there = self._absolute(folder)
-        if self._kind(there) == "directory":
-            return _join(there, name) if name not in (".", "..") or not slash else self._absolute(path)
-        return _join(self._cwd, path)
+        if folder and self._kind(there) != "directory":
+            return f"{self._cwd}/{path}"
+        return f"{there.rstrip('/')}/{name}".rstrip("/") or "/"
 
     def is_directory(self, path: str) -> bool:
         return self._kind(self._absolute(path)) == "directory"
@@ -142,8 +142,8 @@ class _Modified:
                 cwd = paths.getcwd()
                 if at_home:
                     start = paths.home_relative(cwd)
-                    if self._path.startswith(start):
-                        self._path = self._path[len(start) :].removeprefix("/")
+                    if self._path.startswith(start + "/"):
+                        self._path = self._path[len(start) :].lstrip("/")
                 else:
                     whole = self._path if full else paths.full(self._path)
                     if whole.startswith(cwd.rstrip("/") + "/"):
@@ -199,7 +199,3 @@ class _Modified:
 
 def _tilde(path: str, home: str) -> str:
     return home + path[1:] if path == "~" or path.startswith("~/") else path
-
-
-def _join(folder: str, name: str) -> str:
-    return f"{folder.rstrip('/')}/{name}"

@@ -32,6 +32,7 @@ MOST_READS = 1000
 """Different files in one evaluation: reading does not count against its time, so it must be bounded otherwise."""
 MOST_PROBLEMS = 100
 """That are told of one message; a loop can have no end of them."""
+LONGEST_PATH = 4096
 FRONTMATTER_CHUNK = "Frontmatter"
 LONGEST = 8_000_000
 """Bytes of one rendered text."""
@@ -165,6 +166,8 @@ class Session:
         return file
 
     def kind(self, path: str) -> str:
+        if len(path) > LONGEST_PATH:
+            return ""
         if path not in self.kinds:
             if len(self.kinds) >= MOST_READS:
                 raise Failure(f"more than {MOST_READS} paths were asked about")
@@ -176,6 +179,8 @@ class Session:
         """The host's answer. Raises `Failure` if it refuses."""
         if "\0" in path or not path:
             raise Failure("include() wants the path of a file", FILE)
+        if len(path) > LONGEST_PATH:
+            raise Failure(f"a path of {len(path):,} characters is too long", FILE)
         key = (path, file.dirname, binary, mime)
         if key not in self.reads:
             if len(self.reads) >= MOST_READS:

@@ -15,7 +15,7 @@ from flemma_py.evaluation.templates.failure import SETTING, Failure
 from flemma_py.evaluation.templates.formats import plain
 
 ACTIONS = ("set", "append", "remove", "prepend")
-MOST = 10_000
+MOST = 1000
 
 Operation = tuple[list[str], str, Any, int | None]
 """Path, action, value, and the line of the frontmatter's code, from 0."""

@@ -29,7 +29,7 @@ def read_variables(
     """A scope of the file's engine that has the frontmatter's variables, and `arguments` where those have none.
     `parsed` is what a parser of the user's made of the code. Raises `Broken`."""
     if language is not None and language.lower() == LUA and parsed is None:
-        return _run_lua(session, file, code, arguments)
+        return _run_lua(session, file, code, arguments, settings or Settings({}))
     given = _given(session, arguments)
     if language is None:
         return file.engine.open(file, given)
@@ -50,10 +50,10 @@ def _given(session: Session, arguments: Any) -> dict[str, Any]:
     return dict(session.lua.plain(arguments) or {})
 
 
-def _run_lua(session: Session, file: File, code: str, arguments: Any) -> Any:
+def _run_lua(session: Session, file: File, code: str, arguments: Any, settings: Settings) -> Any:
     lua = session.lua
     scope = lua.open_for_frontmatter(file, arguments)
-    lua.frontmatter(scope, file, code, FIRST_LINE)
+    lua.frontmatter(scope, file, code, FIRST_LINE, settings)
     return lua.share(scope, file)
 
 
