@@ -145,6 +145,16 @@ def refusal(
     return RequestError(kind, "\n".join((message, *limits)), status=status, request_id=request_id or None)
 
 
+def read_count(vendor: Vendor, body: bytes, *path: str) -> int:
+    """The number of tokens that an answer has at `path`. Raises the error that the answer is instead."""
+    value = _json(body)
+    for name in path:
+        value = _get(value, name)
+    if type(value) is not int:
+        raise read_refusal(vendor, None, {}, body)
+    return value
+
+
 def vendor_words(parsed: Any) -> tuple[str, str]:
     """(type, message) out of the shapes in which vendors and gateways wrap an error; empty where it is none."""
     match parsed:
