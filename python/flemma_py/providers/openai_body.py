@@ -6,7 +6,7 @@ thoughts included.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from flemma_py.errors import DocumentError
@@ -45,10 +45,11 @@ def build_items(prompt: Prompt) -> list[Item]:
     """The conversation as items, each call answered before anything else is said."""
     takes_thoughts = _takes_thoughts(prompt.facts)
     keep_foreign = thinking.keeps_foreign(prompt.parameters)
-    tidy = merged(
+    told = merged(
         Turn(turn.speaker, tuple(_sendable(turn, takes_thoughts=takes_thoughts, keep_foreign=keep_foreign)))
         for turn in prompt.turns
     )
+    tidy = merged(Turn(turn.speaker, _in_order(turn.parts)) for turn in told)
     items: list[Item] = []
     for number, turn in enumerate(paired(tidy)):
         if turn.speaker is Speaker.USER:
@@ -104,7 +105,7 @@ def _assistant(parts: tuple[Part, ...], number: int, *, with_phase: bool) -> lis
     phase = "commentary" if any(isinstance(part, ToolCallPart) for part in parts) else "final_answer"
     items: list[Item] = []
     texts = 0
-    for part in _in_order(parts):
+    for part in parts:
         match part:
             case ThinkingPart(signature=str(signature)):
                 items += filter(None, [read_signature(signature)])
@@ -116,7 +117,7 @@ def _assistant(parts: tuple[Part, ...], number: int, *, with_phase: bool) -> lis
     return items
 
 
-def _in_order(parts: tuple[Part, ...]) -> Iterable[Part]:
+def _in_order(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts as the wire wants them: a thought must be followed by what it led to. Where all thoughts stand at the
     end they move to the front, as chats of Flemma's first generation wrote them there; one that something kept from
     ever leading to anything is left out."""
