@@ -1,10 +1,12 @@
---- The models that are offered by name, with limits in tokens and prices in USD for a million tokens.
+--- The providers that come with Flemma, and the models that are offered by name, with limits in tokens and prices in
+--- USD for a million tokens.
 ---
 --- Made by `make generate` from python/flemma_py/providers/catalogue and the price list: change it there.
 -- luacheck: no max line length
 
 -- stylua: ignore
 return {
+  built_in = { "anthropic", "demo", "openai" },
   providers = {
     anthropic = {
       default = "claude-sonnet-5-5",
@@ -53,21 +55,19 @@ return {
       },
     },
     openai = {
+      default = "gpt-6.1-sol",
       models = {
-        ["gpt-6-astra"] = { max_input_tokens = 1050000, pricing = { input = 10, output = 50, cache_read = 1, cache_write = 12.5 } },
-        ["gpt-6.1-sol"] = { max_input_tokens = 1050000, pricing = { input = 2, output = 10, cache_read = 0.1, cache_write = 2.5 } },
-        ["gpt-6.1-terra"] = { max_input_tokens = 1050000, pricing = { input = 1, output = 5, cache_read = 0.05, cache_write = 1.25 } },
-        ["gpt-6-sol"] = { max_input_tokens = 1050000, pricing = { input = 2, output = 10, cache_read = 0.2, cache_write = 2.5 } },
-        ["gpt-6-luna"] = { max_input_tokens = 1050000, pricing = { input = 0.1, output = 0.5, cache_read = 0.01, cache_write = 0.125 } },
-        ["gpt-5.6-sol"] = { max_input_tokens = 1050000, pricing = { input = 4, output = 20, cache_read = 0.4, cache_write = 5 } },
-        ["gpt-5.6-terra"] = { max_input_tokens = 1050000, pricing = { input = 2, output = 12, cache_read = 0.2, cache_write = 2.5 } },
-        ["gpt-5.6-luna"] = { max_input_tokens = 1050000, pricing = { input = 0.2, output = 1.2, cache_read = 0.02, cache_write = 0.25 } },
+        ["gpt-6-astra"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 10, output = 50, cache_read = 1, cache_write = 12.5 } },
+        ["gpt-6.1-sol"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 2, output = 10, cache_read = 0.1, cache_write = 2.5 } },
+        ["gpt-6.1-terra"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 1, output = 5, cache_read = 0.05, cache_write = 1.25 } },
+        ["gpt-6-sol"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 2, output = 10, cache_read = 0.2, cache_write = 2.5 } },
+        ["gpt-6-luna"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 0.1, output = 0.5, cache_read = 0.01, cache_write = 0.125 } },
+        ["gpt-5.6-sol"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 4, output = 20, cache_read = 0.4, cache_write = 5 } },
+        ["gpt-5.6-terra"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 2, output = 12, cache_read = 0.2, cache_write = 2.5 } },
+        ["gpt-5.6-luna"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 0.2, output = 1.2, cache_read = 0.02, cache_write = 0.25 } },
         ["gpt-5.5"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 5, output = 30, cache_read = 0.5 } },
-        ["gpt-5.5-2026-04-23"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 5, output = 30, cache_read = 0.5 } },
         ["gpt-5.5-pro"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 30, output = 180 } },
-        ["gpt-5.5-pro-2026-04-23"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 30, output = 180 } },
         ["gpt-5.4"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 2.5, output = 15, cache_read = 0.25 } },
-        ["gpt-5.4-2026-03-05"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 2.5, output = 15, cache_read = 0.25 } },
         ["gpt-5.4-pro"] = { max_input_tokens = 922000, max_output_tokens = 128000, pricing = { input = 30, output = 180 } },
         ["gpt-5.4-mini"] = { max_input_tokens = 272000, max_output_tokens = 128000, pricing = { input = 0.75, output = 4.5, cache_read = 0.075 } },
         ["gpt-5.4-nano"] = { max_input_tokens = 272000, max_output_tokens = 128000, pricing = { input = 0.2, output = 1.25, cache_read = 0.02 } },
@@ -91,17 +91,11 @@ return {
         ["gpt-5-pro"] = { max_input_tokens = 272000, max_output_tokens = 272000, pricing = { input = 15, output = 120 } },
         ["gpt-5-search-api"] = { max_input_tokens = 272000, max_output_tokens = 128000, pricing = { input = 1.25, output = 10, cache_read = 0.125 } },
         ["gpt-4.1"] = { max_input_tokens = 1047576, max_output_tokens = 32768, pricing = { input = 2, output = 8, cache_read = 0.5 } },
-        ["gpt-4.1-2025-04-14"] = { max_input_tokens = 1047576, max_output_tokens = 32768, pricing = { input = 2, output = 8, cache_read = 0.5 } },
         ["gpt-4.1-mini"] = { max_input_tokens = 1047576, max_output_tokens = 32768, pricing = { input = 0.4, output = 1.6, cache_read = 0.1 } },
-        ["gpt-4.1-mini-2025-04-14"] = { max_input_tokens = 1047576, max_output_tokens = 32768, pricing = { input = 0.4, output = 1.6, cache_read = 0.1 } },
         ["gpt-4.1-nano"] = { max_input_tokens = 1047576, max_output_tokens = 32768, pricing = { input = 0.1, output = 0.4, cache_read = 0.025 } },
-        ["gpt-4.1-nano-2025-04-14"] = { max_input_tokens = 1047576, max_output_tokens = 32768, pricing = { input = 0.1, output = 0.4, cache_read = 0.025 } },
         ["gpt-4o"] = { max_input_tokens = 128000, max_output_tokens = 16384, pricing = { input = 2.5, output = 10, cache_read = 1.25 } },
-        ["gpt-4o-2024-11-20"] = { max_input_tokens = 128000, max_output_tokens = 16384, pricing = { input = 2.5, output = 10, cache_read = 1.25 } },
-        ["gpt-4o-2024-08-06"] = { max_input_tokens = 128000, max_output_tokens = 16384, pricing = { input = 2.5, output = 10, cache_read = 1.25 } },
         ["gpt-4o-2024-05-13"] = { max_input_tokens = 128000, max_output_tokens = 4096, pricing = { input = 5, output = 15 } },
         ["gpt-4o-mini"] = { max_input_tokens = 128000, max_output_tokens = 16384, pricing = { input = 0.15, output = 0.6, cache_read = 0.075 } },
-        ["gpt-4o-mini-2024-07-18"] = { max_input_tokens = 128000, max_output_tokens = 16384, pricing = { input = 0.15, output = 0.6, cache_read = 0.075 } },
         ["o1"] = { max_input_tokens = 200000, max_output_tokens = 100000, pricing = { input = 15, output = 60, cache_read = 7.5 } },
         ["o1-pro"] = { max_input_tokens = 200000, max_output_tokens = 100000, pricing = { input = 150, output = 600 } },
         ["o3"] = { max_input_tokens = 200000, max_output_tokens = 100000, pricing = { input = 2, output = 8, cache_read = 0.5 } },
@@ -114,7 +108,6 @@ return {
         ["gpt-4o-search-preview"] = { max_input_tokens = 128000, max_output_tokens = 16384, pricing = { input = 2.5, output = 10 } },
         ["computer-use-preview"] = { max_input_tokens = 128000, max_output_tokens = 16384, pricing = { input = 3, output = 12 } },
         ["gpt-4-turbo"] = { max_input_tokens = 128000, max_output_tokens = 4096, pricing = { input = 10, output = 30 } },
-        ["gpt-4-turbo-2024-04-09"] = { max_input_tokens = 128000, max_output_tokens = 4096, pricing = { input = 10, output = 30 } },
         ["gpt-4"] = { max_input_tokens = 8192, max_output_tokens = 8192, pricing = { input = 30, output = 60 } },
         ["gpt-4-0613"] = { max_input_tokens = 8192, max_output_tokens = 8192, pricing = { input = 30, output = 60 } },
         ["gpt-3.5-turbo"] = { max_input_tokens = 16385, max_output_tokens = 4096, pricing = { input = 0.5, output = 1.5 } },
