@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from flemma_py.app.page import Node
 from flemma_py.app.status import Section, Subject
-from flemma_py.app.status.tree import Node
 from flemma_py.config.layers import Layer
 
 _SECRET = ("headers", "proxy", "api_key_cmd")
