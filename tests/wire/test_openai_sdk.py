@@ -230,6 +230,7 @@ QUOTA = error("You exceeded your current quota, please check your plan.", "insuf
         (400, error("Too long.", "invalid_request_error", "context_length_exceeded"), "too_long"),
         (400, error("Your input exceeds the context window of this model.", "invalid_request_error"), "too_long"),
         (400, error("Unknown parameter: 'x'.", "invalid_request_error", "unknown_parameter"), "bad_request"),
+        (400, error("Invalid prompt: flagged.", "invalid_request_error", "invalid_prompt"), "blocked"),
         (500, error("The server had an error.", "server_error"), "server"),
         (503, "upstream connect error", "server"),
         (502, "<html><h1>502 Bad Gateway</h1></html>", "server"),

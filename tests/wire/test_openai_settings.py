@@ -12,7 +12,6 @@ from flemma_py.providers.catalogue.openai import CATALOGUE
 from flemma_py.providers.models.openai import find_model
 from flemma_py.providers.openai import KIND, PROVIDER
 
-LEVELS = ("minimal", "low", "medium", "high", "max")
 OFF: tuple[Any, ...] = ("off", False, 0, {"level": False})
 
 
@@ -28,32 +27,6 @@ def effort(model: str, **parameters: Any) -> str | None:
 
 
 # -- thinking ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("models", "efforts"),
-    [
-        ("o1 o1-pro o3 o3-mini o3-pro o4-mini o3-deep-research", "low low medium high high"),
-        ("gpt-5 gpt-5-mini gpt-5-nano gpt-5-2025-08-07", "minimal low medium high high"),
-        ("gpt-5-codex gpt-5.1 gpt-5.1-codex gpt-5.1-codex-mini", "low low medium high high"),
-        ("gpt-5.1-codex-max gpt-5.2 gpt-5.2-codex gpt-5.3-codex gpt-5.4", "low low medium high xhigh"),
-        ("gpt-5.4-mini gpt-5.4-nano gpt-5.5 gpt-5.5-2026-04-23", "low low medium high xhigh"),
-        ("gpt-5.2-pro gpt-5.4-pro gpt-5.5-pro", "medium medium medium high xhigh"),
-        ("gpt-5-pro", "high high high high high"),
-        ("gpt-5.1-chat-latest gpt-5.2-chat-latest", "medium medium medium medium medium"),
-        ("gpt-5.6-sol gpt-6-luna gpt-6.1-sol gpt-6-astra gpt-7-tomorrow", "low low medium high max"),
-    ],
-)
-def test_a_level_becomes_the_word_of_the_generation(models: str, efforts: str) -> None:
-    for model in models.split():
-        assert " ".join(str(effort(model, thinking=level)) for level in LEVELS) == efforts, model
-
-
-@pytest.mark.parametrize(
-    ("tokens", "word"), [(1, "low"), (4_096, "low"), (12_288, "medium"), (24_576, "high"), (24_577, "xhigh")]
-)
-def test_a_number_of_tokens_becomes_the_nearest_word(tokens: int, word: str) -> None:
-    assert effort("gpt-5.4", thinking=tokens) == word
 
 
 def test_a_model_that_thinks_is_asked_to_think_well_where_nobody_says_how() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
@@ -26,14 +26,18 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _LEAST_OUTPUT = 16
 
 
-def problem(body: Any) -> str | None:
-    """The first thing wrong with `body`; None where it is in order."""
+Encrypt = Callable[[str], str]
+
+
+def problem(body: Any, encrypted: Encrypt | None = sign) -> str | None:
+    """The first thing wrong with `body`; None where it is in order. `encrypted` gives what a summary's thoughts must
+    hold; None where they are another's."""
     if not isinstance(body, dict):
         return "The request body is not a JSON object."
-    return next(_problems(body), None)
+    return next(_problems(body, encrypted), None)
 
 
-def _problems(body: dict[str, Any]) -> Iterator[str]:
+def _problems(body: dict[str, Any], encrypted: Encrypt | None) -> Iterator[str]:
     yield from (f"Unknown parameter: '{name}'." for name in sorted(body.keys() - _FIELDS))
     items = body.get("input")
     if not isinstance(body.get("model"), str) or not isinstance(items, list) or not items:
@@ -45,7 +49,7 @@ def _problems(body: dict[str, Any]) -> Iterator[str]:
         yield "Invalid 'prompt_cache_key': string too long."
     yield from _tools(body)
     for index, item in enumerate(items):
-        yield from _item(item, f"input[{index}]")
+        yield from _item(item, f"input[{index}]", encrypted)
     yield from _order(items)
 
 
@@ -60,7 +64,7 @@ def _tools(body: dict[str, Any]) -> Iterator[str]:
             yield f"Invalid 'tools[{index}]': it needs parameters of an object, and strict."
 
 
-def _item(item: Any, where: str) -> Iterator[str]:
+def _item(item: Any, where: str, encrypted: Encrypt | None) -> Iterator[str]:
     if not isinstance(item, dict) or (kind := str(item.get("type", "message"))) not in _ITEM_FIELDS:
         yield f"Invalid value: '{where}'."
         return
@@ -69,7 +73,7 @@ def _item(item: Any, where: str) -> Iterator[str]:
         case "message":
             yield from _message(item, where)
         case "reasoning":
-            yield from _reasoning(item, where)
+            yield from _reasoning(item, where, encrypted)
         case "function_call":
             yield from _call(item, where)
         case _ if not isinstance(item.get("output"), str) and not _are_inputs(item.get("output")):
@@ -93,13 +97,13 @@ def _are_inputs(parts: Any) -> bool:
     return isinstance(parts, list) and all(isinstance(part, dict) and part.get("type") in _INPUTS for part in parts)
 
 
-def _reasoning(item: dict[str, Any], where: str) -> Iterator[str]:
+def _reasoning(item: dict[str, Any], where: str, encrypted: Encrypt | None) -> Iterator[str]:
     summary = item.get("summary")
     if not isinstance(summary, list) or not str(item.get("id", "")).startswith("rs"):
         yield f"Invalid '{where}': a reasoning item needs an id that begins with 'rs', and a summary."
     elif not item.get("encrypted_content"):
         yield f"Item with id '{item['id']}' not found. Items are not persisted when `store` is set to false."
-    elif item["encrypted_content"] != sign("\n\n".join(part["text"] for part in summary)):
+    elif encrypted and item["encrypted_content"] != encrypted("\n\n".join(part["text"] for part in summary)):
         yield f"The encrypted content for item {item['id']} could not be verified."
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from flemma_py.config.schema import Trust, key
 from flemma_py.config.spelling import nearest
-from flemma_py.errors import RequestError
+from flemma_py.errors import RequestError, RequestKind
 from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.wire import Credential, HttpRequest, Kind, Notice, Provider, Stream
@@ -29,6 +29,13 @@ from flemma_py.providers.openai_stream import OpenAIStream
 _KEY_VARIABLE = "OPENAI_API_KEY"
 _PATH = "/responses"
 _JSON = ("content-type", "application/json")
+_KINDS = {
+    "bio_policy": RequestKind.BLOCKED,
+    "image_content_policy_violation": RequestKind.BLOCKED,
+    "invalid_prompt": RequestKind.BLOCKED,
+    "misalignment_policy_violation": RequestKind.BLOCKED,
+}
+"""What the vendor's words for its policies mean; each may stand in an answer that failed."""
 _COUNTED = ("input", "model", "reasoning", "tool_choice", "tools")
 """What the vendor takes where it only counts."""
 
@@ -49,7 +56,7 @@ class Parameters:
 
 
 class OpenAI:
-    """See `model.wire.Provider`, `CountsTokens` and `ListsModels`."""
+    """See `model.wire.Provider`, `CountsTokens`, `ListsModels` and `Remarks`."""
 
     default_model: str = "gpt-6.1-sol"
     default_base_url: str = "https://api.openai.com/v1"
@@ -59,7 +66,7 @@ class OpenAI:
     def __init__(self, name: str, key_place: str, display_name: str = "") -> None:
         self.name = name
         self.display_name = display_name or name
-        self._vendor = Vendor(self.display_name, key_place)
+        self._vendor = Vendor(self.display_name, key_place, _KINDS)
 
     def with_key_place(self, key_place: str) -> Provider:
         return type(self)(self.name, key_place, self.display_name)
@@ -68,7 +75,6 @@ class OpenAI:
         return known(model) or find_model(model) or replace(UNKNOWN_MODEL, name=model)
 
     def remarks(self, parameters: Mapping[str, Any], facts: ModelFacts) -> tuple[str, ...]:
-        """What a request will not be as the settings want it, a sentence each."""
         return (*self._stranger(facts.name), *Answering(parameters, facts).remarks)
 
     def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest:
