@@ -58,7 +58,7 @@ VENDORS = {
     "ollama": Vendor(chat.events, "llama3.2", root="/v1"),
     "local": Vendor(chat.events, "tiny", root="/v1", kind="openai_chat"),
 }
-for absent in ("openai", "moonshot", "ollama"):
+for absent in ("moonshot", "ollama"):
     del VENDORS[absent]
 
 

@@ -1,4 +1,5 @@
-"""Scenarios as the OpenAI Responses wire tells them. Calls that follow one another arrive interleaved."""
+"""Scenarios as the OpenAI Responses wire tells them. Calls that follow one another arrive interleaved; texts are
+pieces of one message."""
 
 from __future__ import annotations
 
@@ -26,18 +27,20 @@ def _events(scenario: Scenario) -> Iterator[Event]:
     yield {"type": "response.created", "response": _response("in_progress")}
     yield {"type": "response.in_progress", "response": _response("in_progress")}
     index = 0
-    for is_calls, items in groupby(scenario.items, key=lambda item: isinstance(item, Call)):
-        streams = [list(_item(index + number, item, scenario)) for number, item in enumerate(items)]
+    for kind, items in groupby(scenario.items, key=type):
+        if kind is Text:
+            pieces = [item.text for item in items if isinstance(item, Text)]
+            streams = [list(_text(index, pieces, is_refusal=scenario.stop is StopReason.REFUSED))]
+        else:
+            streams = [list(_item(index + number, item)) for number, item in enumerate(items)]
         index += len(streams)
-        for row in zip_longest(*streams) if is_calls else ([event] for stream in streams for event in stream):
+        for row in zip_longest(*streams) if kind is Call else ([event] for stream in streams for event in stream):
             yield from (event for event in row if event is not None)
     yield _end(scenario)
 
 
-def _item(index: int, item: Item, scenario: Scenario) -> Iterator[Event]:
+def _item(index: int, item: Item) -> Iterator[Event]:
     match item:
-        case Text(text):
-            yield from _text(index, text, is_refusal=scenario.stop is StopReason.REFUSED)
         case Thought(text, signature):
             yield from _reasoning(index, text, signature)
         case Redacted(data):
@@ -46,14 +49,15 @@ def _item(index: int, item: Item, scenario: Scenario) -> Iterator[Event]:
             yield from _call(index, item)
 
 
-def _text(index: int, text: str, *, is_refusal: bool) -> Iterator[Event]:
+def _text(index: int, pieces: list[str], *, is_refusal: bool) -> Iterator[Event]:
+    text = "".join(pieces)
     kind, field = ("refusal", "refusal") if is_refusal else ("output_text", "text")
     part: Event = {"type": kind, field: text} | ({} if is_refusal else {"annotations": []})
     message: Event = {"type": "message", "id": f"msg_{index}", "role": "assistant"}
     place: Event = {"item_id": message["id"], "output_index": index, "content_index": 0}
     yield _added(index, message | {"status": "in_progress", "content": []})
     yield {"type": "response.content_part.added", **place, "part": part | {field: ""}}
-    yield {"type": f"response.{kind}.delta", **place, "delta": text}
+    yield from ({"type": f"response.{kind}.delta", **place, "delta": piece} for piece in pieces)
     yield {"type": f"response.{kind}.done", **place, field: text}
     yield {"type": "response.content_part.done", **place, "part": part}
     yield _done(index, message | {"status": "completed", "content": [part]})

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 from google.genai import types
 from pydantic import TypeAdapter
-from tests.wire import vendor_types
+from tests.wire import openai_support, vendor_types
 from tests.wire.matrix.asking import VENDORS
 
-from flemma_py.demo import chat_wire, validation
+from flemma_py.demo import chat_wire, responses_validation, validation
 from flemma_py.model.wire import Kind, Provider
 from flemma_py.registry import discover
 
@@ -32,6 +32,12 @@ def check(name: str, body: dict[str, Any]) -> None:
 def _anthropic(body: dict[str, Any]) -> None:
     vendor_types.assert_vendor_accepts(body)
     problem = validation.problem(body)
+    assert problem is None, problem
+
+
+def _openai(body: dict[str, Any]) -> None:
+    openai_support.assert_vendor_accepts(body)
+    problem = responses_validation.problem(body, encrypted=None)
     assert problem is None, problem
 
 
@@ -63,6 +69,7 @@ def _gemini(body: dict[str, Any]) -> None:
 
 _CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "anthropic": _anthropic,
+    "openai": _openai,
     "vertex": _gemini,
     "gemini": _gemini,
     "moonshot": _chat,
