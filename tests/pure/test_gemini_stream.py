@@ -262,7 +262,7 @@ OVERLOADED = {"error": {"code": 503, "message": "The model is overloaded.", "sta
 def test_an_error_in_mid_stream_ends_it_once(value: Any) -> None:
     error = failure(line(said(thought("Hm."))), line(value), line(END)).error
     assert error.kind is RequestKind.OVERLOAD
-    assert "The model is overloaded. (Status: UNAVAILABLE)" in error.message
+    assert "UNAVAILABLE — The model is overloaded." in error.message
 
 
 @pytest.mark.parametrize("value", [OVERLOADED, [OVERLOADED]], ids=["object", "array"])

@@ -18,7 +18,7 @@ from flemma_py.demo.reply import sign
 from flemma_py.errors import DocumentError, SettingsError
 from flemma_py.model.prompt import FilePart, Speaker, TextPart, ThinkingPart, ToolCallPart, ToolResultPart, Turn
 from flemma_py.model.tool import ToolDefinition
-from flemma_py.model.wire import ChecksParameters, Credential, SignsInWithGoogle
+from flemma_py.model.wire import Credential, Remarks, SignsInWithGoogle
 from flemma_py.providers import gemini, vertex
 from flemma_py.providers.gemini_content import NO_SIGNATURE
 
@@ -88,11 +88,12 @@ def test_without_a_project_the_way_to_set_one_is_told_at_the_switch_and_at_the_s
     asked = replace(prompt(), parameters={})
     with pytest.raises(SettingsError, match=r"needs a project: set parameters\.vertex\.project_id"):
         vertex.PROVIDER.build_request(asked, "")
-    assert isinstance(vertex.PROVIDER, ChecksParameters)
-    assert "project_id is not set" in vertex.PROVIDER.remarks({})[0]
-    assert vertex.PROVIDER.remarks(PROJECT) == ()
+    assert isinstance(vertex.PROVIDER, Remarks) and isinstance(gemini.PROVIDER, Remarks)
+    (said,) = vertex.PROVIDER.remarks({}, asked.facts)
+    assert "project_id is not set" in said
+    assert vertex.PROVIDER.remarks(PROJECT, asked.facts) == gemini.PROVIDER.remarks({}, asked.facts) == ()
     assert isinstance(vertex.PROVIDER, SignsInWithGoogle)
-    assert not isinstance(gemini.PROVIDER, SignsInWithGoogle | ChecksParameters)
+    assert not isinstance(gemini.PROVIDER, SignsInWithGoogle)
 
 
 def test_keys_come_in_alphabetical_order_and_what_grows_comes_last() -> None:

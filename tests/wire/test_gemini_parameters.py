@@ -80,7 +80,7 @@ def test_how_much_is_thought(model: str, parameters: dict[str, Any], sent: Any) 
 
 def test_what_cannot_be_told_not_to_think_says_so() -> None:
     (told,) = notices(prompt(model=OLD, thinking="off"))
-    assert told == ("gemini-2.5-pro cannot be told not to think: it thinks as little as it can.", None)
+    assert told == ("gemini-2.5-pro always thinks: it is asked to think as little as it can.", None)
     assert not notices(prompt(model="gemini-2.5-flash", thinking="off"))
 
 
@@ -104,7 +104,7 @@ def test_a_temperature_goes_where_it_is_taken_and_is_told_where_not() -> None:
     assert config(OLD, temperature=0)["temperature"] == 0
     assert config("gemini-3.1-pro-preview", temperature=0.3)["temperature"] == 0.3
     assert "temperature" not in config(NEW, temperature=0.3)
-    assert notices(prompt(temperature=0.3)) == [("gemini-3.8-flash takes no temperature, so none is sent.", None)]
+    assert notices(prompt(temperature=0.3)) == [("gemini-3.8-flash takes no temperature: it was left out.", None)]
 
 
 @pytest.mark.parametrize("service", PROVIDERS)

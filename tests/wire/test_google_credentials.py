@@ -329,10 +329,11 @@ async def test_no_account_at_all_is_told_with_every_place() -> None:
 def test_a_switch_to_vertex_remarks_that_no_project_is_named() -> None:
     made = services()
     bare = switch("vertex gemini-2.5-pro", made.layers, made.presets, made.wires)
-    assert (bare.done, bare.level) == (True, "warn")
-    assert "\n• project_id is not set" in bare.message
+    assert bare.done
+    assert bare.notice()[0] == "warn"
+    assert "\n• project_id is not set" in bare.notice()[1]
     full = switch("vertex gemini-2.5-pro project_id=p location=us-central1", made.layers, made.presets, made.wires)
-    assert (full.level, full.message) == ("info", "Switched to 'vertex' with model 'gemini-2.5-pro'.")
+    assert full.notice() == ("info", "Switched to 'vertex' with model 'gemini-2.5-pro'.")
 
 
 async def test_a_kind_of_the_owners_at_googles_own_address_has_googles_keys_and_one_elsewhere_has_none() -> None:

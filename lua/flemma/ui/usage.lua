@@ -47,7 +47,9 @@ local function request_rows(request, priced)
     { "Input:", commas(request.input_tokens) .. " tokens", show and money(request:get_input_cost()) or nil },
   }
   if read > 0 or written > 0 then
-    rows[#rows + 1] = { "Cache:", ("%s read + %s write"):format(commas(read), commas(written)) }
+    local percentage = request:get_cache_percentage()
+    local rate = percentage and (" (%d%% hit rate)"):format(percentage) or ""
+    rows[#rows + 1] = { "Cache:", ("%s read + %s write%s"):format(commas(read), commas(written), rate) }
   end
   rows[#rows + 1] = {
     "Output:",
@@ -145,7 +147,7 @@ end
 ---@return flemma.Popup.Content
 function M.content(request)
   local session = require("flemma.session").get()
-  local priced = require("flemma.settings").get("pricing", "enabled") ~= false
+  local priced = require("flemma.settings").get("ui", "pricing", "enabled") ~= false
   local cut = request.status and request.status ~= "completed" and (" (%s)"):format(request.status) or ""
   local sheet = setmetatable({ lines = {}, marks = {}, width = 0 }, Sheet)
   sheet:heading(("Request%s:"):format(cut))
@@ -172,7 +174,7 @@ end
 --- A request is over: the report of one that was answered is shown, the others can be recalled.
 ---@param request flemma.session.Request
 function M.report(request)
-  local enabled = require("flemma.settings").get("notify", "enabled") ~= false
+  local enabled = require("flemma.settings").get("ui", "usage", "enabled") ~= false
   if enabled and request.bufnr and request.status == "completed" then
     show(request.bufnr, request)
   end

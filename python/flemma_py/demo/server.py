@@ -11,11 +11,23 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from flemma_py.demo import chat_wire, control, gemini_wire, script, validation, wire
-from flemma_py.demo.peer import Cut, Pause, Recorded, Scripted, Send, Stall
+from flemma_py.demo import (
+    chat_wire,
+    control,
+    gemini_wire,
+    responses_validation,
+    responses_wire,
+    script,
+    validation,
+    wire,
+)
+from flemma_py.demo.peer import Cut, Pause, Recorded, Scripted, Send, Stall, face_of
 from flemma_py.demo.reply import Reply
 
 CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
+_RULES = {CHAT: chat_wire.problem, RESPONSES: responses_validation.problem}
+"""What is refused, on the wires that tell errors alike."""
 _LARGEST_REQUEST = 256 << 20
 _CHARACTERS_PER_TOKEN = 4
 
@@ -47,6 +59,7 @@ class DemoServer:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/messages", self._on_messages)
         application.router.add_post(CHAT, self._on_messages)
+        application.router.add_post(RESPONSES, self._on_messages)
         application.router.add_post(f"/{{model:.*}}{gemini_wire.STREAM}", self._on_messages)
         application.router.add_post(f"/{{model:.*}}{gemini_wire.COUNT}", self._on_count)
         if self._peer:
@@ -104,20 +117,22 @@ class DemoServer:
         return recorded
 
     def _directed(self, recorded: Recorded) -> control.Answer | None:
-        return control.directive(script.last_text(_messages(recorded))) if self._peer and not recorded.problem else None
+        if not self._peer or recorded.problem:
+            return None
+        return control.directive(script.last_text(_messages(recorded)), face_of(recorded.path))
 
     def _refused(self, recorded: Recorded) -> web.Response | None:
         """The vendor's refusals, in its order: key, version, body."""
         bearer = recorded.headers.get("authorization", "").removeprefix("Bearer ")
         named = (recorded.headers.get(name) for name in ("x-api-key", "x-goog-api-key"))
         is_known = self._key is None or self._key in (*named, bearer)
-        if _is_gemini(recorded.path):
+        if gemini_wire.STREAM in recorded.path:
             return self._gemini_refusal(recorded, is_known=is_known)
         if not is_known:
-            if recorded.path == CHAT:
+            if recorded.path in _RULES:
                 return self._error(401, "invalid_request_error", "Incorrect API key provided", chat=True)
             return self._error(401, "authentication_error", "invalid x-api-key")
-        if recorded.path == CHAT:
+        if recorded.path in _RULES:
             return self._error(400, "invalid_request_error", recorded.problem, chat=True) if recorded.problem else None
         if "anthropic-version" not in recorded.headers:
             return self._error(400, "invalid_request_error", "anthropic-version: header is required")
@@ -128,22 +143,18 @@ class DemoServer:
         return None
 
     def _gemini_refusal(self, recorded: Recorded, *, is_known: bool) -> web.Response | None:
-        if not is_known:
-            return self._gemini_error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
-        if recorded.problem:
-            return self._gemini_error(400, "INVALID_ARGUMENT", recorded.problem)
-        return None
-
-    def _gemini_error(self, status: int, word: str, message: str) -> web.Response:
-        body = gemini_wire.error_body(status, word, message)
+        if is_known and not recorded.problem:
+            return None
+        status, word = (400, "INVALID_ARGUMENT") if is_known else (401, "UNAUTHENTICATED")
+        message = recorded.problem if is_known else "Request had invalid authentication credentials."
+        body = gemini_wire.error_body(status, word, str(message))
         return web.Response(status=status, body=body, content_type="application/json")
 
     async def _on_count(self, request: web.Request) -> web.StreamResponse:
         recorded = self._record(request, await request.read())
         if self._queue and isinstance(answer := self._queue.popleft(), Scripted):
             return await self._perform(request, recorded, answer)
-        counts = {"totalTokens": _tokens(recorded.body), "totalBillableCharacters": len(recorded.raw)}
-        return web.Response(body=orjson.dumps(counts), content_type="application/json")
+        return web.Response(body=orjson.dumps({"totalTokens": _tokens(recorded.body)}), content_type="application/json")
 
     async def _say(self, request: web.Request, recorded: Recorded, reply: Reply) -> web.StreamResponse:
         body = recorded.body if isinstance(recorded.body, dict) else {}
@@ -158,10 +169,12 @@ class DemoServer:
         return response
 
     def _beats(self, recorded: Recorded, reply: Reply, body: dict[str, Any]) -> Iterator[wire.Beat]:
-        most = body.get("max_tokens", 1 << 30)
+        most = body.get("max_tokens", body.get("max_output_tokens", 1 << 30))
         if recorded.path == CHAT:
             return chat_wire.beats(reply, prompt_tokens=_tokens(body), most=most)
-        if _is_gemini(recorded.path):
+        if recorded.path == RESPONSES:
+            return responses_wire.beats(reply, prompt_tokens=_tokens(body), most=most)
+        if gemini_wire.STREAM in recorded.path:
             return gemini_wire.beats(reply, prompt_tokens=_tokens(body), most=gemini_wire.most_tokens(body))
         model, id = str(body.get("model", "claude-demo")), f"msg_demo_{self._count:06}"
         return wire.beats(reply, model=model, id=id, usage=_usage(body), most=most)
@@ -229,13 +242,10 @@ class _Metronome:
 def _messages(recorded: Recorded) -> dict[str, Any]:
     """A valid request as the script reads it."""
     body: dict[str, Any] = recorded.body
-    if _is_gemini(recorded.path):
+    if gemini_wire.STREAM in recorded.path:
         return gemini_wire.as_messages(body)
-    return chat_wire.as_messages(body) if recorded.path == CHAT else body
-
-
-def _is_gemini(path: str) -> bool:
-    return gemini_wire.STREAM in path or gemini_wire.COUNT in path
+    as_messages = {CHAT: chat_wire.as_messages, RESPONSES: responses_wire.as_messages}.get(recorded.path)
+    return as_messages(body) if as_messages else body
 
 
 def _problem(path: str, body: Any) -> str | None:
@@ -244,7 +254,7 @@ def _problem(path: str, body: Any) -> str | None:
         return gemini_wire.problem(body, path.rpartition("/")[2].partition(":")[0])
     if gemini_wire.COUNT in path:
         return None
-    return chat_wire.problem(body) if path == CHAT else validation.problem(body)
+    return _RULES.get(path, validation.problem)(body)
 
 
 def _usage(body: dict[str, Any]) -> dict[str, Any]:

@@ -107,21 +107,21 @@ class ListsModels(Protocol):
 
 
 @runtime_checkable
+class Remarks(Protocol):
+    """A provider that can say beforehand what a request will not be as the settings want it."""
+
+    def remarks(self, parameters: Mapping[str, Any], facts: ModelFacts) -> tuple[str, ...]:
+        """A sentence each: a model that nobody knows, a parameter that it does not take, one that is missing."""
+        ...
+
+
+@runtime_checkable
 class SignsInWithGoogle(Protocol):
     """A provider whose key is an access token of Google's, made from an account and good for an hour. The account may
     name a project; `build_request` finds it as the parameter `project_id` where the owner set none."""
 
     google_scopes: tuple[str, ...]
     """What the token is to allow."""
-
-
-@runtime_checkable
-class ChecksParameters(Protocol):
-    """A provider that can tell before a request what its parameters lack."""
-
-    def remarks(self, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-        """A sentence for each thing that a request will miss."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from flemma_py.errors import DocumentError
-from flemma_py.model.language_model import ThinkingForm
 from flemma_py.model.prompt import Part, Prompt, Speaker, TextPart, ThinkingPart, ToolCallPart, Turn
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.model.wire import Notice
 from flemma_py.providers import thinking
+from flemma_py.providers.gemini_answering import Answering
 from flemma_py.providers.gemini_content import Writer
 from flemma_py.providers.gemini_signatures import is_native
-from flemma_py.providers.limits import max_tokens
 from flemma_py.providers.models.gemini import GENERATION
 from flemma_py.providers.pairing import merged, paired
 from flemma_py.providers.tool_wire import wire_name
@@ -22,20 +21,20 @@ TRAILING = ("systemInstruction", "tools", "contents")
 
 
 def build_body(prompt: Prompt, display_name: str, *, names_files: bool) -> tuple[dict[str, Any], tuple[Notice, ...]]:
-    """The body, and what the wire could not do. Raises DocumentError where the chat has nothing to send."""
+    """The body, and what of the chat is not in it. Raises DocumentError where there is nothing to send."""
     generation = prompt.facts.traits.get(GENERATION, 0)
     writer = Writer(display_name, generation if isinstance(generation, int) else 0, names_files)
     contents = build_contents(prompt.turns, writer, keep_foreign=thinking.keeps_foreign(prompt.parameters))
     if not contents:
         raise DocumentError("This chat has nothing to send yet: write a message below @You: and send again.")
-    config, notices = _generation(prompt)
-    body: dict[str, Any] = {"contents": contents, "generationConfig": config}
+    answering = Answering(prompt.parameters, prompt.facts)
+    body: dict[str, Any] = {"contents": contents, "generationConfig": answering.fields}
     if system := prompt.system.rstrip():
         body["systemInstruction"] = {"parts": [{"text": system}]}
     if prompt.tools:
         body["tools"] = [{"functionDeclarations": _declarations(prompt.tools)}]
         body["toolConfig"] = {"functionCallingConfig": {"mode": "AUTO"}}
-    return body, (*notices, *writer.notices)
+    return body, tuple(writer.notices)
 
 
 def counted(body: dict[str, Any]) -> dict[str, Any]:
@@ -73,40 +72,6 @@ def _sendable(turn: Turn, *, keep_foreign: bool) -> Iterator[Part]:
                 yield part
         elif not (isinstance(part, TextPart) and not part.text.strip()):
             yield part
-
-
-def _generation(prompt: Prompt) -> tuple[dict[str, Any], tuple[Notice, ...]]:
-    """How much to write, how to think, and the temperature where the model takes one."""
-    facts = prompt.facts
-    most, notices = max_tokens(prompt.parameters.get("max_tokens"), facts)
-    thought, thought_notices = _thinking(prompt)
-    config: dict[str, Any] = {"maxOutputTokens": most}
-    if thought:
-        config["thinkingConfig"] = thought
-    temperature = prompt.parameters.get("temperature")
-    if temperature is not None and facts.fixed_temperature:
-        told = Notice(f"{prompt.model} takes no temperature, so none is sent.")
-        return config, (*notices, *thought_notices, told)
-    if temperature is not None:
-        config["temperature"] = temperature
-    return config, (*notices, *thought_notices)
-
-
-def _thinking(prompt: Prompt) -> tuple[dict[str, Any], tuple[Notice, ...]]:
-    """A level or a budget, never both. A model that cannot be told not to think is told to think as little as it can:
-    told nothing it would think as it pleases."""
-    facts = prompt.facts.thinking
-    wanted = thinking.wanted(prompt.parameters, prompt.facts, "thinking_budget")
-    if wanted is None or facts.form not in (ThinkingForm.BUDGET, ThinkingForm.EFFORT):
-        return {}, ()
-    if wanted.is_off:
-        told = (Notice(f"{prompt.model} cannot be told not to think: it thinks as little as it can."),)
-        if facts.form is ThinkingForm.EFFORT:
-            return {"thinkingLevel": facts.efforts["minimal"]}, told
-        return ({"thinkingBudget": facts.least}, told) if facts.always else ({"thinkingBudget": 0}, ())
-    if facts.form is ThinkingForm.EFFORT:
-        return {"includeThoughts": True, "thinkingLevel": wanted.as_effort(facts)}, ()
-    return {"includeThoughts": True, "thinkingBudget": wanted.as_tokens(facts)}, ()
 
 
 def _declarations(tools: tuple[ToolDefinition, ...]) -> list[dict[str, Any]]:

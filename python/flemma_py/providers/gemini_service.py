@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
+from flemma_py.config.spelling import nearest
 from flemma_py.errors import RequestError, RequestKind, SettingsError
 from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
 from flemma_py.model.prompt import Prompt
-from flemma_py.model.wire import Credential, HttpRequest, Provider, Stream
+from flemma_py.model.wire import Credential, HttpRequest, Notice, Provider, Stream
 from flemma_py.providers.catalogue import Catalogue
 from flemma_py.providers.encoding import encode_body
-from flemma_py.providers.failures import Vendor, refusal
+from flemma_py.providers.failures import Vendor, collapsed, read_count, read_refusal, refusal
+from flemma_py.providers.gemini_answering import Answering
 from flemma_py.providers.gemini_body import TRAILING, build_body, counted
-from flemma_py.providers.gemini_errors import read_google_error
 from flemma_py.providers.gemini_stream import GeminiStream
 from flemma_py.providers.models.gemini import find_model
 
 _HEADERS = (("accept", "text/event-stream"), ("content-type", "application/json"))
+_UNAUTHORIZED = 401
 _ASKING = (("accept", "application/json"), ("content-type", "application/json"))
 
 
 class GeminiService(ABC):
-    """See `model.wire.Provider`; it counts tokens and lists models, too."""
+    """See `model.wire.Provider`, `CountsTokens`, `ListsModels` and `Remarks`."""
 
     default_model: str = "gemini-3.8-flash"
     key_step: str = ""
+    """What to do about a key that is none any more, where looking at it is not the way."""
     names_files: bool = False
     api_version: str
     catalogue: Catalogue
@@ -42,7 +45,7 @@ class GeminiService(ABC):
     def __init__(self, name: str, key_place: str, display_name: str = "") -> None:
         self.name = name
         self.display_name = display_name or name
-        self._vendor = Vendor(self.display_name, key_place, self.key_step)
+        self._vendor = Vendor(self.display_name, key_place)
 
     def with_key_place(self, key_place: str) -> Provider:
         return type(self)(self.name, key_place, self.display_name)
@@ -51,16 +54,21 @@ class GeminiService(ABC):
         short = model.rpartition("/")[2]
         return self.catalogue.find(short) or find_model(short) or replace(UNKNOWN_MODEL, name=model)
 
+    def remarks(self, parameters: Mapping[str, Any], facts: ModelFacts) -> tuple[str, ...]:
+        return (*self._stranger(facts), *Answering(parameters, facts).remarks)
+
     def build_request(self, prompt: Prompt, base_url: str) -> HttpRequest:
         body, notices = build_body(prompt, self.display_name, names_files=self.names_files)
         url = f"{self._address(prompt, base_url)}:streamGenerateContent?alt=sse"
-        return HttpRequest(url, _HEADERS, encode_body(body, TRAILING), self.credential, notices)
+        told = (*map(Notice, self.remarks(prompt.parameters, prompt.facts)), *notices)
+        return HttpRequest(url, _HEADERS, encode_body(body, TRAILING), self.credential, told)
 
     def open_stream(self) -> Stream:
         return GeminiStream(self._vendor)
 
     def read_error(self, status: int, headers: dict[str, str], body: bytes) -> RequestError:
-        return read_google_error(self._vendor, status, headers, body)
+        vendor = replace(self._vendor, key_step=self.key_step) if status == _UNAUTHORIZED else self._vendor
+        return read_refusal(vendor, status, headers, body)
 
     def count_request(self, prompt: Prompt, base_url: str) -> HttpRequest:
         body, _ = build_body(prompt, self.display_name, names_files=self.names_files)
@@ -70,18 +78,14 @@ class GeminiService(ABC):
         )
 
     def read_count(self, body: bytes) -> int:
-        match _loaded(body):
-            case {"totalTokens": int(tokens)}:
-                return tokens
-            case _:
-                raise self._unexpected("its count of tokens holds no totalTokens")
+        return read_count(self._vendor, body, "totalTokens")
 
     def read_models(self, body: bytes) -> tuple[ModelFacts, ...]:
-        listed = _loaded(body)
-        entries = next((listed[key] for key in ("models", "publisherModels") if key in listed), None)
-        if not isinstance(entries, list):
-            raise self._unexpected("its list of models holds no models")
-        return tuple(self._listed(entries))
+        match _loaded(body):
+            case {"models": [*entries]} | {"publisherModels": [*entries]}:
+                return tuple(self._listed(entries))
+            case _:
+                raise refusal(self._vendor, RequestKind.UNEXPECTED, collapsed(body))
 
     def _listed(self, entries: list[Any]) -> Iterator[ModelFacts]:
         for entry in entries:
@@ -96,8 +100,13 @@ class GeminiService(ABC):
                 facts = replace(facts, max_input=read, max_output=written, is_known=True)
             yield facts
 
-    def _unexpected(self, words: str) -> RequestError:
-        return refusal(self._vendor, RequestKind.UNEXPECTED, words)
+    def _stranger(self, facts: ModelFacts) -> tuple[str, ...]:
+        """What is said of a model that the table has not. Who has a server of their own chose its names, too."""
+        if facts.is_known or self.name != self.catalogue.provider:
+            return ()
+        near = nearest(facts.name, [name for model in self.catalogue.models for name in (model.name, *model.aliases)])
+        hint = f" Did you mean {near}?" if near else ""
+        return (f"{facts.name} is not in Flemma's table of Gemini models: it is sent as it is.{hint}",)
 
     @abstractmethod
     def _address(self, prompt: Prompt, base_url: str) -> str:

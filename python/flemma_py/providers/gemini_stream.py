@@ -22,7 +22,6 @@ from flemma_py.model.stream import (
 )
 from flemma_py.providers.failures import Vendor, refusal
 from flemma_py.providers.gemini_calls import Calls
-from flemma_py.providers.gemini_errors import read_google_error
 from flemma_py.providers.gemini_signatures import NAME
 from flemma_py.providers.json_events import Found, JsonEvents, Mark
 
@@ -46,7 +45,7 @@ class GeminiStream:
 
     def __init__(self, vendor: Vendor) -> None:
         self._vendor = vendor
-        self._source = JsonEvents(vendor, read_google_error)
+        self._source = JsonEvents(vendor)
         self._calls = Calls()
         self._thinking = False
         """Thoughts were told and their block was not ended: it still may get the signature of what follows."""

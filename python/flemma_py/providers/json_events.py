@@ -14,7 +14,7 @@ import orjson
 from flemma_py.errors import RequestError, RequestKind
 from flemma_py.providers.failures import Vendor, collapsed, read_refusal, refusal
 from flemma_py.providers.sse import Frame, SseEvent, SseParser
-from flemma_py.providers.stray import ErrorReader, StrayText
+from flemma_py.providers.stray import StrayText
 
 
 class Mark(Enum):
@@ -27,15 +27,13 @@ Found = dict[str, Any] | RequestError | Mark
 
 
 class JsonEvents:
-    """Push bytes, get objects, errors and the mark. `undecodable` counts events that were none of these. `read_error`
-    is how the vendor's errors are read."""
+    """Push bytes, get objects, errors and the mark. `undecodable` counts events that were none of these."""
 
-    def __init__(self, vendor: Vendor, read_error: ErrorReader = read_refusal) -> None:
+    def __init__(self, vendor: Vendor) -> None:
         self.undecodable = 0
         self._vendor = vendor
-        self._read_error = read_error
         self._parser = SseParser()
-        self._stray = StrayText(vendor, read_error)
+        self._stray = StrayText(vendor)
 
     def feed(self, data: bytes) -> list[Found]:
         return self._read(self._parser.feed(data))
@@ -65,5 +63,5 @@ class JsonEvents:
             self.undecodable += 1
             return refusal(self._vendor, RequestKind.UNEXPECTED, collapsed(event.data.encode())) if is_error else None
         if is_error or value.get("error") or value.get("object") == "error":
-            return self._read_error(self._vendor, None, {}, orjson.dumps(value))
+            return read_refusal(self._vendor, None, {}, orjson.dumps(value))
         return value

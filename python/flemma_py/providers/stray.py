@@ -5,7 +5,6 @@ Shared by all wires that stream events. It only tells what went wrong; whether a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -15,23 +14,19 @@ from flemma_py.providers.failures import Vendor, collapsed, read_refusal, refusa
 
 _LONGEST_PAGE = 65_536
 
-ErrorReader = Callable[[Vendor, int | None, Mapping[str, str], bytes], RequestError]
-"""How a vendor's error is read: `read_refusal` for most of them."""
-
 
 class StrayText:
     """Collects stray lines, at most 64 KiB of them."""
 
-    def __init__(self, vendor: Vendor, read_error: ErrorReader = read_refusal) -> None:
+    def __init__(self, vendor: Vendor) -> None:
         self._vendor = vendor
-        self._read_error = read_error
         self._lines: list[str] = []
         self._size = 0
 
     def add(self, line: str) -> RequestError | None:
         """The error that `line` alone tells, if it does; otherwise it is kept for the end."""
         if any(vendor_words(_loaded(line.encode()))):
-            return self._read_error(self._vendor, None, {}, line.encode())
+            return read_refusal(self._vendor, None, {}, line.encode())
         if self._size < _LONGEST_PAGE:
             self._lines.append(line)
             self._size += len(line) + 1
@@ -43,13 +38,12 @@ class StrayText:
         if not page.strip():
             return None
         if any(vendor_words(_loaded(page))):
-            return self._read_error(self._vendor, None, {}, page)
+            return read_refusal(self._vendor, None, {}, page)
         return refusal(self._vendor, RequestKind.UNEXPECTED, collapsed(page))
 
 
 def _loaded(data: bytes) -> Any:
     try:
-        value = orjson.loads(data)
+        return orjson.loads(data)
     except orjson.JSONDecodeError:
         return None
-    return value[0] if isinstance(value, list) and len(value) == 1 else value

@@ -9,6 +9,7 @@ from typing import Any
 
 from flemma_py.config.schema import Trust, key
 from flemma_py.errors import SettingsError
+from flemma_py.model.language_model import ModelFacts
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.wire import Credential, HttpRequest, Kind, Provider
 from flemma_py.providers.catalogue.vertex import CATALOGUE
@@ -44,11 +45,11 @@ class Vertex(GeminiService):
     default_base_url: str = _HOME
     key_environment: tuple[str, ...] = _KEY_VARIABLES
 
-    def remarks(self, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-        """See `model.wire.ChecksParameters`."""
+    def remarks(self, parameters: Mapping[str, Any], facts: ModelFacts) -> tuple[str, ...]:
+        others = super().remarks(parameters, facts)
         if parameters.get("project_id"):
-            return ()
-        return ("project_id is not set: a request goes out only if the Google account names a project.",)
+            return others
+        return ("project_id is not set: a request goes out only if the Google account names a project.", *others)
 
     def models_request(self, base_url: str) -> HttpRequest:
         url = f"{root_of(base_url or _HOME, _VERSION)}/publishers/google/models?pageSize=300"
