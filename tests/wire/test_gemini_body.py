@@ -136,11 +136,13 @@ def test_tools_are_sorted_and_their_names_fit_the_wire() -> None:
 PNG = FilePart("shots/a.png", "image/png", b"png", line=3)
 PDF = FilePart("b.pdf", "application/pdf", b"pdf", line=4)
 LUA = FilePart("c.lua", "text/x-lua", b"print(1)", line=5)
-ZIP = FilePart("d.zip", "application/zip", b"zip", line=6)
+ZIP = FilePart("d.zip", "application/zip", b"PK\x03\0", line=6)
+ODD = FilePart("e.conf", "application/x-odd", b"a = 1\n", line=7)
+NONE = FilePart("f.png", "image/png", b"", line=8)
 
 
 def test_files_go_inline_or_as_text_and_what_cannot_go_is_told_with_its_line() -> None:
-    asked = prompt(user("See", PNG, PDF, LUA, ZIP))
+    asked = prompt(user("See", PNG, PDF, LUA, ZIP, ODD, NONE))
     (parts,) = contents(*asked.turns)
     assert parts == [
         {"text": "See"},
@@ -148,8 +150,14 @@ def test_files_go_inline_or_as_text_and_what_cannot_go_is_told_with_its_line() -
         {"inlineData": {"mimeType": "application/pdf", "data": "cGRm", "displayName": "b.pdf"}},
         {"text": "print(1)"},
         {"text": "@d.zip"},
+        {"text": "a = 1"},
+        {"text": "@f.png"},
     ]
-    assert notices(asked) == [("Vertex AI cannot take d.zip (application/zip): only its name is sent.", 6)]
+    assert notices(asked) == [
+        ("Vertex AI takes no application/zip: only its name is sent (d.zip).", 6),
+        ("Vertex AI takes no application/x-odd: it is sent as plain text (e.conf).", 7),
+        ("Vertex AI takes no empty file: only its name is sent (f.png).", 8),
+    ]
 
 
 def test_the_gemini_api_knows_no_names_of_files() -> None:

@@ -18,9 +18,12 @@ Piece = dict[str, Any]
 NO_SIGNATURE = "skip_thought_signature_validator"
 """What Google documents for a call that another model made: without any signature it is refused."""
 
-_FILES = frozenset({"application/pdf", "image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"})
+_OTHER_NAMES = {"image/jpg": "image/jpeg"}
+_FILES = frozenset(
+    {"application/pdf", "image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", *_OTHER_NAMES}
+)
 _RECORDINGS = ("audio/", "video/")
-_IN_RESULTS = frozenset({"application/pdf", "image/png", "image/jpeg", "image/webp"})
+_IN_RESULTS = frozenset({"application/pdf", "image/png", "image/jpeg", "image/webp", *_OTHER_NAMES})
 _TEXT_LIKE = frozenset({"application/json", "application/xml", "application/yaml", "application/toml"})
 _SILENT_FAILURE = "The tool failed and said nothing."
 
@@ -90,13 +93,12 @@ class Writer:
                     texts.append(text)
                 case FilePart() if _is_text(piece):
                     texts.append(_decoded(piece))
-                case FilePart() if self.generation >= 3 and piece.mime in _IN_RESULTS:
+                case FilePart() if self.generation >= 3 and piece.data and piece.mime in _IN_RESULTS:
                     inside.append(self._blob(piece))
                 case FilePart() if self.generation < 3 and _is_taken(piece):
                     files.append(self._blob(piece))
                 case FilePart():
-                    self._cannot_take(piece)
-                    texts.append(f"[binary file: {piece.name}]")
+                    texts.append(self._otherwise(piece) or f"[binary file: {piece.name}]")
         said = "".join(texts)
         response = {"error": said.strip() or _SILENT_FAILURE} if part.is_error else {"output": said}
         found = self._identified(part.tool_use_id) | {"name": wire_name(name), "response": response}
@@ -107,18 +109,21 @@ class Writer:
             return _text(_decoded(part))
         if _is_taken(part):
             return [self._blob(part)]
-        self._cannot_take(part)
-        return _text(f"@{part.name}")
+        return _text(self._otherwise(part) or f"@{part.name}")
 
     def _blob(self, part: FilePart) -> Piece:
-        blob = {"mimeType": part.mime, "data": base64.b64encode(part.data).decode("ascii")}
+        blob = {"mimeType": _OTHER_NAMES.get(part.mime, part.mime), "data": base64.b64encode(part.data).decode("ascii")}
         if self.names_files:
             blob["displayName"] = PurePosixPath(part.name).name or "file"
         return {"inlineData": blob}
 
-    def _cannot_take(self, part: FilePart) -> None:
-        sentence = f"{self.display_name} cannot take {part.name} ({part.mime}): only its name is sent."
-        self.notices.append(Notice(sentence, part.line))
+    def _otherwise(self, part: FilePart) -> str:
+        """The text of a file that the wire has no form for, empty where its bytes are none; either way it is told."""
+        text = _plain_text(part)
+        what = f"takes no {part.mime}" if part.data else "takes no empty file"
+        becomes = "it is sent as plain text" if text else "only its name is sent"
+        self.notices.append(Notice(f"{self.display_name} {what}: {becomes} ({part.name}).", part.line))
+        return text
 
 
 def _text(text: str) -> list[Piece]:
@@ -131,7 +136,7 @@ def _signature(signature: str | None) -> Piece:
 
 
 def _is_taken(part: FilePart) -> bool:
-    return part.mime in _FILES or part.mime.startswith(_RECORDINGS)
+    return bool(part.data) and (part.mime in _FILES or part.mime.startswith(_RECORDINGS))
 
 
 def _is_text(part: FilePart) -> bool:
@@ -140,3 +145,12 @@ def _is_text(part: FilePart) -> bool:
 
 def _decoded(part: FilePart) -> str:
     return part.data.decode("utf-8", "replace")
+
+
+def _plain_text(part: FilePart) -> str:
+    """The text of a file of another kind, empty where its bytes are none."""
+    try:
+        text = part.data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\0" in text else text
