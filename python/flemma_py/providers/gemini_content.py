@@ -19,11 +19,9 @@ NO_SIGNATURE = "skip_thought_signature_validator"
 """What Google documents for a call that another model made: without any signature it is refused."""
 
 _OTHER_NAMES = {"image/jpg": "image/jpeg"}
-_FILES = frozenset(
-    {"application/pdf", "image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", *_OTHER_NAMES}
-)
-_RECORDINGS = ("audio/", "video/")
 _IN_RESULTS = frozenset({"application/pdf", "image/png", "image/jpeg", "image/webp", *_OTHER_NAMES})
+_FILES = _IN_RESULTS | {"image/heic", "image/heif"}
+_RECORDINGS = ("audio/", "video/")
 _TEXT_LIKE = frozenset({"application/json", "application/xml", "application/yaml", "application/toml"})
 _SILENT_FAILURE = "The tool failed and said nothing."
 
