@@ -64,13 +64,18 @@ async def run_job(
     """Have a worker do the job. `most` are the seconds that may be counted. Raises `EvaluationError` if there is no
     worker."""
     outcome = Outcome(nonce=str(secrets.randbelow(10**12)))
-    async with evaluation.lease() as lease:
-        exchange = _Exchange(lease.worker, reader, outcome, evaluation.time_limit, most)
-        try:
-            await exchange.run({**request, "job": "document", "nonce": outcome.nonce})
-            lease.reusable = outcome.ending is Ending.DONE
-        except WorkerGone:
-            outcome.ending = Ending.GONE
+    for attempt in range(2):  # something outside may have killed an idle worker: then another one does the job
+        async with evaluation.lease() as lease:
+            exchange = _Exchange(lease.worker, reader, outcome, evaluation.time_limit, most)
+            try:
+                await exchange.run({**request, "job": "document", "nonce": outcome.nonce})
+                lease.reusable = outcome.ending is Ending.DONE
+            except WorkerGone:
+                evaluation.refuse_if_closed()
+                outcome.ending = Ending.GONE
+        if outcome.ending is not Ending.GONE or outcome.units or attempt:
+            break
+        outcome = Outcome(nonce=outcome.nonce)
     return outcome
 
 
