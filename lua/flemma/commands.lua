@@ -41,6 +41,12 @@ local commands = {
       require("flemma.actions").format()
     end,
   },
+  import = {
+    about = "make a chat of the code or export in this buffer; a number picks one of several",
+    run = function(args)
+      require("flemma.import").run(args[1])
+    end,
+  },
   install = {
     about = "make or renew Flemma's own Python environment",
     complete = { "cancel", "force" },

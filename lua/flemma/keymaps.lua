@@ -2,12 +2,15 @@
 
 local M = {}
 
----@type { mode: string, setting: string[], plug: string }[]
+---@type { mode: string, setting?: string[], key?: string, plug: string }[] `key`: Vim's own, whose meaning is widened
 local KEYS = {
   { mode = "n", setting = { "normal", "send" }, plug = "<Plug>(FlemmaSend)" },
   { mode = "i", setting = { "insert", "send" }, plug = "<Plug>(FlemmaSendInsert)" },
   { mode = "n", setting = { "normal", "cancel" }, plug = "<Plug>(FlemmaCancel)" },
   { mode = "n", setting = { "normal", "tool_execute" }, plug = "<Plug>(FlemmaToolExecute)" },
+  { mode = "n", key = "gf", plug = "<Plug>(FlemmaFile)" },
+  { mode = "n", key = "<C-w>f", plug = "<Plug>(FlemmaFileSplit)" },
+  { mode = "n", key = "<C-w>gf", plug = "<Plug>(FlemmaFileTab)" },
 }
 for _, mode in ipairs({ "n", "x", "o" }) do
   KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "next_message" }, plug = "<Plug>(FlemmaMessageNext)" }
@@ -55,7 +58,7 @@ function M.attach(buf)
     return
   end
   for _, entry in ipairs(KEYS) do
-    local key = settings.get("keymaps", unpack(entry.setting))
+    local key = entry.key or settings.get("keymaps", unpack(entry.setting))
     if is_key(key) then
       map(buf, entry.mode, key, entry.plug)
     end

@@ -76,6 +76,11 @@ function doors.catalogue(payload)
   require("flemma.switch").receive(payload)
 end
 
+--- A text has been read that is to become a chat.
+function doors.imported(payload)
+  return require("flemma.import").receive(payload)
+end
+
 function doors.status(payload)
   require("flemma.status").receive(payload)
 end

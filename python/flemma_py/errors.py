@@ -3,6 +3,7 @@
     FlemmaError                  message: one sentence for the user, with the next step
     ├── SettingsError            a setting has a wrong value
     ├── DocumentError            the chat cannot be sent as it is (where: line)
+    ├── ImportFailure            a text cannot be made a chat (where: line, column)
     ├── ToolError                a tool could not be run
     ├── EvaluationError          the evaluation worker refused, failed, or ran out of time or memory
     ├── FrontmatterError         a chat's frontmatter is not what its language allows (where: line, column)
@@ -35,6 +36,16 @@ class DocumentError(FlemmaError):
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
+
+
+class ImportFailure(FlemmaError):
+    """What is to be imported cannot be read. `line` and `column` (bytes) count from 1, None where no place is to
+    blame."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
 
 
 class ToolError(FlemmaError):

@@ -155,7 +155,7 @@ def test_old_form_counts_what_stands_before_the_text() -> None:
 )
 def test_what_a_tool_writes_is_read_as_the_same_path(path: str) -> None:
     written = write_reference(path, "image/png")
-    reference = sole_reference(f"{written}\n")
+    reference = sole_reference(written)
     assert reference is not None
     assert (reference.path.removeprefix("./"), reference.mime) == (path.removeprefix("./"), "image/png")
     assert byte_width(written) == len(written)
@@ -163,7 +163,15 @@ def test_what_a_tool_writes_is_read_as_the_same_path(path: str) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "@./a.png", "see @./a.png;type=image/png", "@./a.png;type=image/png.", "@./a;type=a/b @./b;type=a/b", "a"],
+    [
+        "",
+        "@./a.png",
+        "see @./a.png;type=image/png",
+        "@./a.png;type=image/png.",
+        "@./a;type=a/b @./b;type=a/b",
+        "a",
+        "\n@./a;type=a/b",
+    ],
 )
 def test_a_result_with_anything_beside_the_reference_is_text(content: str) -> None:
     assert sole_reference(content) is None

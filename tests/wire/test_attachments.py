@@ -9,9 +9,9 @@ import pytest
 from flemma_py.document.references import Reference, split_references
 from flemma_py.files.attachments import Attached, NotAttached, attach
 from flemma_py.files.drift import Drift
-from flemma_py.files.outcome import Read
 from flemma_py.files.policy import Answers
 from flemma_py.files.reader import Reader
+from flemma_py.files.store import Store
 
 
 @pytest.fixture
@@ -77,14 +77,23 @@ async def test_what_is_not_attached_says_why(reader: Reader, folder: Path) -> No
     assert old.warning == "@./old.txt: It is not UTF-8 and was read as Latin-1."
 
 
-def read(path: str, digest: str) -> Read:
-    return Read(path, "text/plain", b"", digest)
+async def test_a_change_is_told_once_and_for_each_file(folder: Path) -> None:
+    store = Store()
+    reader = Reader(str(folder), home="/nowhere", consent=Answers(), store=store)
+    drift = Drift(store)
 
+    async def sent(**texts: str) -> list[str]:
+        """What is noticed when these files are sent with these contents."""
+        files: dict[str, str] = {}
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+            found = await attached(reader, f"@./{name}")
+            assert isinstance(found, Attached)
+            files[found.read.path] = found.read.stamp
+        return [Path(path).name for path in drift.notice(files)]
 
-def test_a_change_is_told_once_and_for_each_file() -> None:
-    drift = Drift()
-    assert drift.notice([read("a", "1"), read("b", "1"), read("a", "1")]) == []
-    assert drift.notice([read("a", "2"), read("b", "1")]) == ["a"]
-    assert drift.notice([read("a", "2"), read("b", "3"), read("c", "1")]) == ["b"]
-    assert drift.notice([]) == []
-    assert drift.notice([read("a", "2"), read("c", "2")]) == ["c"]
+    assert await sent(a="1", b="1") == []
+    assert await sent(a="2", b="1") == ["a"]
+    assert await sent(a="2", b="3", c="1") == ["b"]
+    assert await sent() == []
+    assert await sent(a="2", c="2") == ["c"]

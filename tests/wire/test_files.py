@@ -1,27 +1,25 @@
-"""Reading the files that a chat names: what may be read, what is refused at once, and what a file turns out to be."""
+"""Which files a chat may have, and what is refused at once."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.wire.reading import asked, read, refused
 
 from flemma_py.files import opening
-from flemma_py.files.outcome import NeedsConsent, Read, Refused
 from flemma_py.files.policy import Answers, find_ground
-from flemma_py.files.reader import Limits, Reader, Store
+from flemma_py.files.reader import Limits, Reader
+from flemma_py.model.reading import Wanted
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ROOT = Path(__file__).parents[2]
 
 
@@ -48,18 +46,6 @@ def reader(home: Path, chats: Path, answers: Answers) -> Reader:
     return Reader(str(chats), home=str(home), consent=answers)
 
 
-async def refused(reader: Reader, path: str, *, binary: bool = True, mime: str | None = None) -> str:
-    outcome = await reader.read(path, binary=binary, mime=mime)
-    assert type(outcome) is Refused, outcome
-    return outcome.reason
-
-
-async def read(reader: Reader, path: str, *, binary: bool = True, mime: str | None = None) -> Read:
-    outcome = await reader.read(path, binary=binary, mime=mime)
-    assert isinstance(outcome, Read), outcome
-    return outcome
-
-
 # ---- what may be read
 
 
@@ -78,9 +64,7 @@ async def test_a_file_elsewhere_waits_for_the_user_and_is_asked_about_once(
     secret = home / "secret.txt"
     secret.write_text("s")
     for path in ("../../../secret.txt", "~/secret.txt", str(secret)):
-        outcome = await reader.read(path, binary=False)
-        assert isinstance(outcome, NeedsConsent)
-        assert outcome.path == str(secret)
+        assert await asked(reader, path) == str(secret)
     answers.remember(str(secret), allowed=True)
     assert (await read(reader, "~/secret.txt")).data == b"s"
     answers.remember(str(secret), allowed=False)
@@ -92,9 +76,7 @@ async def test_a_link_out_of_the_project_leads_out_of_it(reader: Reader, chats: 
     (chats / "innocent.png").symlink_to(home / "key")
     (chats / "folder").symlink_to(home)
     for path in ("./innocent.png", "./folder/key"):
-        outcome = await reader.read(path, binary=True)
-        assert isinstance(outcome, NeedsConsent)
-        assert outcome.path == str(home / "key")
+        assert await asked(reader, path) == str(home / "key")
 
 
 async def test_a_link_inside_the_project_is_followed(reader: Reader, chats: Path) -> None:
@@ -121,6 +103,40 @@ def test_a_home_is_no_project(home: Path) -> None:
 def test_a_name_that_begins_like_the_projects_is_another(home: Path, chats: Path) -> None:
     ground = find_ground(str(chats), str(home))
     assert not ground.covers(str(chats.parent) + "-other/file")
+
+
+async def test_a_stamp_tells_whatever_would_read_otherwise(reader: Reader, home: Path, answers: Answers) -> None:
+    (home / "a").write_text("a")
+    (home / "b").symlink_to("a")
+    wanted = [Wanted(path, None, True) for path in ("~/a", "~/b", "./missing", "urn:x")]
+    await asyncio.sleep(0.15)
+    first = await reader.stamps(wanted)
+    assert await reader.stamps(wanted) == first
+    for each, stamp in zip(wanted, first, strict=True):
+        assert (await reader.read(each)).stamp == stamp
+    answers.remember(str(home / "a"), allowed=True)
+    second = await reader.stamps(wanted)
+    assert [one == two for one, two in zip(first, second, strict=True)] == [False, False, True, True]
+    (home / "b").unlink()
+    (home / "b").symlink_to("c")
+    assert [one == two for one, two in zip(second, await reader.stamps(wanted), strict=True)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+
+
+async def test_what_stands_somewhere_is_told_of_the_chats_ground_only(
+    reader: Reader, chats: Path, home: Path, answers: Answers
+) -> None:
+    (chats / "a.txt").write_text("a")
+    os.mkfifo(chats / "pipe")
+    (home / "secret").write_text("s")
+    paths = ("./a.txt", str(chats), "./pipe", "./missing", "~/secret", "~", "/etc", "/dev/null", "urn:x")
+    assert [await reader.kind(path) for path in paths] == ["file", "directory", "", "", "", "", "", "", ""]
+    answers.remember(str(home / "secret"), allowed=True)
+    assert await reader.kind("~/secret") == "file"
 
 
 # ---- what is refused
@@ -211,9 +227,11 @@ AS_NOBODY = """
 import asyncio, concurrent.futures.thread, encodings.idna, os, sys
 from flemma_py.files.policy import Answers
 from flemma_py.files.reader import Reader
+from flemma_py.model.reading import Wanted
 if os.geteuid() == 0:
     os.setuid(65534)
-print(asyncio.run(Reader(sys.argv[1], home="/nowhere", consent=Answers()).read("./locked", binary=True)).reason)
+wanted = Wanted("./locked", None, True)
+print(asyncio.run(Reader(sys.argv[1], home="/nowhere", consent=Answers()).read(wanted)).reason)
 """
 """Root may read everything, so the reader runs as nobody; the imports come first, as nobody may not reach them."""
 
@@ -234,129 +252,3 @@ def test_a_file_without_permission_says_so(open_folder: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == "cannot be read: its permissions do not allow it\n", done.stderr
-
-
-# ---- what a file is
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "mime"),
-    [
-        ("a.png", PNG, "image/png"),
-        ("wrong-name.jpg", PNG, "image/png"),
-        ("a.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
-        ("a.gif", b"GIF89a\x01\0\x01\0", "image/gif"),
-        ("a.webp", b"RIFF\x24\0\0\0WEBPVP8 ", "image/webp"),
-        ("a.pdf", b"%PDF-1.7\n%\xe2\xe3", "application/pdf"),
-        ("junk-first.pdf", b"\n\n%PDF-1.4\n", "application/pdf"),
-        ("a.json", b'{"a": 1}', "text/json"),
-        ("a.yaml", b"a: 1\n", "text/yaml"),
-        ("a.toml", b"a = 1\n", "text/toml"),
-        ("a.xml", b"<a/>", "text/xml"),
-        ("a.svg", b"<svg/>", "text/xml"),
-        ("a.ts", b"let a = 1", "text/x-typescript"),
-        ("a.py", b"a = 1", "text/x-python"),
-        ("a.lua", b"local a", "text/x-lua"),
-        ("Makefile", b"all:\n\ttrue\n", "text/plain"),
-        ("noise.png", b"not a picture", "text/plain"),
-        ("a.docx", b"PK\x03\x04" + b"\0" * 40, DOCX),
-        ("a.mp4", b"\0\0\0\x18ftypmp42" + b"\0" * 40, "video/mp4"),
-        ("unknown", b"\0\1\2\3" * 10, "application/octet-stream"),
-        ("lying.txt", b"\0\1\2\3" * 10, "application/octet-stream"),
-    ],
-)  # fmt: skip
-async def test_the_type_is_told_by_content_then_by_name(
-    reader: Reader, chats: Path, name: str, content: bytes, mime: str
-) -> None:
-    (chats / name).write_bytes(content)
-    found = await read(reader, f"./{name}")
-    assert (found.mime, found.data) == (mime, content)
-
-
-async def test_a_type_that_was_said_wins(reader: Reader, chats: Path) -> None:
-    (chats / "table").write_text("a,b")
-    (chats / "data.json").write_text("{}")
-    (chats / "binary").write_bytes(b"\0\1")
-    assert (await read(reader, "./table", mime="text/csv")).mime == "text/csv"
-    assert (await read(reader, "./data.json", mime="application/json")).mime == "text/json"
-    assert (await read(reader, "./data.json", mime="image/png")).mime == "image/png"
-    assert await refused(reader, "./binary", mime="text/plain") == "is no text, so it cannot be read as text/plain"
-
-
-@pytest.mark.parametrize(
-    ("content", "text", "note"),
-    [
-        ("naïve".encode(), "naïve", None),
-        ("\ufeffnaïve".encode(), "naïve", None),
-        (b"\xff\xfe" + "naïve 漢".encode("utf-16-le"), "naïve 漢", "UTF-16"),
-        (b"\xfe\xff" + "naïve 漢".encode("utf-16-be"), "naïve 漢", "UTF-16"),
-        ("naïve".encode("latin-1"), "naïve", "Latin-1"),
-        (b"one\r\ntwo", "one\r\ntwo", None),
-    ],
-)
-async def test_text_arrives_as_utf8(reader: Reader, chats: Path, content: bytes, text: str, note: str | None) -> None:
-    (chats / "a.txt").write_bytes(content)
-    for binary in (True, False):
-        found = await read(reader, "./a.txt", binary=binary)
-        assert found.data.decode() == text
-        assert note in (found.note or "") if note else found.note is None
-
-
-async def test_as_text_only_text_is_read(reader: Reader, chats: Path) -> None:
-    (chats / "a.png").write_bytes(PNG)
-    (chats / "a.bin").write_bytes(b"\0\1\2")
-    (chats / "empty").write_bytes(b"")
-    assert "`binary = true`" in await refused(reader, "./a.png", binary=False)
-    assert await refused(reader, "./a.bin", binary=False) == "is no text, so it cannot be read as text"
-    assert (await read(reader, "./empty", binary=False)).data == b""
-
-
-# ---- what is kept
-
-
-async def test_a_file_is_read_again_only_when_it_changed(home: Path, chats: Path) -> None:
-    store = Store()
-    reader = Reader(str(chats), home=str(home), consent=Answers(), store=store)
-    file = chats / "a.txt"
-    file.write_text("one")
-    # Younger than the clock of a file system can tell, a file is read each time.
-    deadline = time.monotonic() + 10
-    while (await read(reader, "./a.txt")) is not (kept := await read(reader, "./a.txt")):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
-    assert (await read(reader, "./a.txt")) is kept
-    times = file.stat()
-    file.write_text("two")
-    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert (await read(reader, "./a.txt")).data == b"two"
-
-
-def test_what_is_kept_has_an_end() -> None:
-    store = Store(most=10)
-    keys = [(f"/{name}", opening.Identity(0, 0, 0, 0, 0), True, None) for name in "abc"]
-    for key in keys:
-        store.put(key, Read(key[0], "text/plain", b"xxxxx", ""))
-    assert [store.get(key) is not None for key in keys] == [False, True, True]
-
-
-async def test_a_file_that_grows_while_it_is_read_is_not_sent(
-    reader: Reader, chats: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = chats / "log.txt"
-    file.write_text("x")
-    plain = opening.OpenFile.read
-
-    def read_and_grow(self: opening.OpenFile, most: int) -> bytes:
-        with file.open("a") as log:
-            log.write("more")
-        return plain(self, most)
-
-    monkeypatch.setattr(opening.OpenFile, "read", read_and_grow)
-    assert await refused(reader, "./log.txt") == "was changed while it was read; send again"
-
-
-async def test_many_files_are_read_side_by_side(reader: Reader, chats: Path) -> None:
-    for number in range(50):
-        (chats / f"{number}.json").write_text(json.dumps(number))
-    found = await asyncio.gather(*(read(reader, f"./{number}.json") for number in range(50)))
-    assert [json.loads(each.data) for each in found] == list(range(50))

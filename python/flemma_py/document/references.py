@@ -55,17 +55,20 @@ def split_references(value: str, line: int = 0, column: int = 0, protected: Coll
     if not any(sign in value for sign in WORTH_A_LOOK):
         return [value]
     pieces: list[Piece] = []
-    at = 0
+    at = number = 0
+    column += 0 in protected
     for start, end, written, mime in _found(value):
-        if start > at:
-            pieces.append(value[at:start])
-        first = value.rfind("\n", 0, start) + 1
-        number = value.count("\n", 0, start)
-        before = byte_width(value[first:start]) + (number in protected) + (0 if number else column)
-        raw = value[start:end]
-        span = Span(line + number, before, line + number, before + byte_width(raw))
+        between, raw = value[at:start], value[start:end]
+        if between:
+            pieces.append(between)
+        if breaks := between.count("\n"):
+            number += breaks
+            column = number in protected
+            between = between[between.rfind("\n") + 1 :]
+        column += byte_width(between)
+        span = Span(line + number, column, line + number, column + byte_width(raw))
         pieces.append(Reference(raw, written, mime, span))
-        at = end
+        at, column = end, span.end_column
     if at < len(value) or not pieces:
         pieces.append(value[at:])
     return pieces
@@ -86,9 +89,9 @@ def message_references(message: Message) -> Iterator[Reference]:
 
 def sole_reference(content: str) -> Reference | None:
     """The reference that the whole of `content` is, with its `;type=`: what a tool writes that hands a file on
-    (`write_reference`). Anything beside it makes it a text that only looks so. Whether the tool is one that may do so
-    is for the caller to know."""
-    match split_references(content.strip()):
+    (`write_reference`). Anything beside it, even a line end, makes it a text that only looks so. Whether the tool is
+    one that may do so is for the caller to know."""
+    match split_references(content):
         case [Reference(mime=str()) as reference]:
             return reference
     return None

@@ -23,7 +23,8 @@ from flemma_py.app.supervisor import Supervisor
 from flemma_py.conversation.state import Mode, Outcome
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.chat import BufferChat
-from flemma_py.edge.payloads import Hello, Submit, integer, mapping, string
+from flemma_py.edge.imports import Imports
+from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
 from flemma_py.errors import EditorError
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Handlers:
         self._serving = False
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
+        self._imports = Imports(bridge)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -81,6 +83,8 @@ class Handlers:
                 self._detach(integer(payload, "buf"))
             case "settings":
                 self._configure(mapping(payload, "settings"))
+            case "import":
+                self._imports.take(ImportSlice.read(payload), self._log_folder)
             case "switch":
                 self._switch(string(payload, "line"))
             case "logging":

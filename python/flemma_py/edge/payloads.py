@@ -80,6 +80,24 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportSlice:
+    """A piece of a text that is to become a chat. `run` is Lua's number of the import, `pick` the number of the wanted
+    conversation (from 1 on), None where none was named; `more`: another piece follows."""
+
+    buf: int
+    run: int
+    pick: int | None
+    text: str
+    more: bool
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> ImportSlice:
+        pick = integer(payload, "pick") if "pick" in payload else None
+        text = string(payload, "text")
+        return cls(integer(payload, "buf"), integer(payload, "run"), pick, text, bool(payload.get("more")))
+
+
+@dataclass(frozen=True, slots=True)
 class Submit:
     """The user asked to go on with a chat. `run` is Lua's number of this send, which comes back with all that is done
     for it; `line` is the cursor's, 0-based; `name` the file, empty for none."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flemma_py.document.references import Reference
-from flemma_py.files.outcome import NeedsConsent, Read, Refused
-from flemma_py.files.reader import Reader
 from flemma_py.model.prompt import FilePart
+from flemma_py.model.reading import Read, Reader, Refused, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +30,16 @@ class NotAttached:
 async def attach(reader: Reader, reference: Reference, line: int, *, base: str | None = None) -> Attached | NotAttached:
     """Read the file that `reference` names. `line` is its 0-based buffer line; `base` is the folder that it is relative
     to where that is not the chat's: in an included file, that file's own."""
-    outcome = await reader.read(reference.path, binary=True, mime=reference.mime, base=base)
-    if type(outcome) is Refused and reference.literal != reference.path:
+    outcome = await reader.read(Wanted(reference.path, base, True, reference.mime))
+    if isinstance(outcome, Refused) and outcome.ask is None and reference.literal != reference.path:
         # The name may really have a plus or a per cent sign; what the first try said is told if it has not.
-        second = await reader.read(reference.literal, binary=True, mime=reference.mime, base=base)
-        outcome = second if isinstance(second, Read | NeedsConsent) else outcome
+        second = await reader.read(Wanted(reference.literal, base, True, reference.mime))
+        outcome = second if isinstance(second, Read) or second.ask else outcome
     match outcome:
+        case Refused(reason=reason, ask=ask):
+            return NotAttached(f"@{reference.written} was not attached: it {reason}.", ask)
         case Read(data=b""):
             return NotAttached(f"@{reference.written} is empty, so there is nothing to attach.")
         case Read(note=note):
             part = FilePart(reference.written, outcome.mime, outcome.data, line)
             return Attached(part, outcome, f"@{reference.written}: {note}" if note else None)
-        case NeedsConsent(path=path):
-            return NotAttached(f"@{reference.written} was not attached: it {outcome.reason}.", path)
-        case Refused(reason):
-            return NotAttached(f"@{reference.written} was not attached: it {reason}.")

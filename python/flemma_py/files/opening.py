@@ -45,6 +45,10 @@ class Identity:
     modified: int
     changed: int
 
+    @property
+    def text(self) -> str:
+        return f"{self.device}:{self.inode}:{self.size}:{self.modified}:{self.changed}"
+
     @classmethod
     def of(cls, status: os.stat_result) -> Identity:
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

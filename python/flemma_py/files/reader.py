@@ -1,33 +1,31 @@
-"""One chat's way to its files: resolve, judge, read in a thread, keep what was read.
-
-    reader = Reader(folder, home=..., consent=answers, store=store)
-    match await reader.read("./notes.md", binary=False): ...
-
-A file is read again only when the file system says that it is another one: its place, size or times differ.
-"""
+"""One chat's way to its files: resolve, judge, read in a thread, keep what was read. A `model.reading.Reader`."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import time
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
+from typing import TypeVar
 
 from flemma_py.files import kinds
 from flemma_py.files.opening import Identity, OpenFile, Unreadable, identify, real_path
-from flemma_py.files.outcome import NeedsConsent, Read, Refused
-from flemma_py.files.policy import Consent, find_ground
+from flemma_py.files.policy import Consent, Ground, find_ground
+from flemma_py.files.store import MEGABYTE, Store
+from flemma_py.model.reading import Read, Refused, Wanted
 
-MEGABYTE = 1_000_000
 PATIENCE = 10.0
 """Seconds to wait for a file: a network's file system can hang for ever, and its thread with it."""
 SETTLED = 100_000_000
 """Nanoseconds after which a change is sure to show in a file's times. What is younger is not kept."""
 
-_Key = tuple[str, Identity, bool, str | None]
+NO_ANSWER = "no answer"
+"""The stamp of a file that did not answer."""
+
+_Asked = TypeVar("_Asked")
+_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +36,16 @@ class Limits:
     media: int = 20 * MEGABYTE
 
 
-class Store:
-    """What was read last, up to `most` bytes: shared by the chats of a host, used from threads."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A regular file: where it really is, what it was a moment ago, and whether the chat may have it (None: that is to
+    be asked). `stamp` is the text that tells it from any other state of it."""
 
-    def __init__(self, most: int = 64 * MEGABYTE) -> None:
-        self._most = most
-        self._size = 0
-        self._kept: OrderedDict[_Key, Read] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: _Key) -> Read | None:
-        with self._lock:
-            if found := self._kept.get(key):
-                self._kept.move_to_end(key)
-            return found
-
-    def put(self, key: _Key, read: Read) -> None:
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = read
-                self._size += len(read.data)
-            while self._size > self._most:
-                self._size -= len(self._kept.popitem(last=False)[1].data)
+    path: str
+    identity: Identity
+    allowed: bool | None
+    stamp: str
+    is_settled: bool
 
 
 class Reader:
@@ -75,63 +61,96 @@ class Reader:
         self._store = store or Store()
         self._limits = limits or Limits()
 
-    def resolve(self, path: str, base: str | None = None) -> str:
-        """`path` as it was written, absolute. `base` is the folder it is relative to, if not the chat's."""
+    async def read(self, wanted: Wanted) -> Read | Refused:
+        """The file, or why not: `Refused.ask` where the user has to be asked first. With `binary` every file is read,
+        and text told as text; without it only text is."""
+        late = Refused(f"did not answer within {PATIENCE:.0f} seconds: is its disk there?", NO_ANSWER)
+        return await _patiently(self._read, wanted, late)
+
+    async def kind(self, path: str) -> str:
+        """ "file" for one that would be read at once, "directory" for one whose files would be, else ""."""
+        return await _patiently(self._kind, path, "")
+
+    async def stamps(self, wanted: Sequence[Wanted]) -> list[str]:
+        """The stamps that `read` would give now."""
+        return await _patiently(self._stamps, wanted, [NO_ANSWER] * len(wanted))
+
+    # ---- in a thread
+
+    def _stamps(self, wanted: Sequence[Wanted]) -> list[str]:
+        ground = find_ground(self._folder, self._home)
+        return [self._stamp(each, ground) for each in wanted]
+
+    def _stamp(self, wanted: Wanted, ground: Ground) -> str:
+        try:
+            return self._find(wanted.path, wanted.base, ground).stamp
+        except Unreadable as error:
+            return str(error)
+
+    def _kind(self, path: str) -> str:
+        ground = find_ground(self._folder, self._home)
+        try:
+            real = real_path(self._resolve(path, None))
+            if Path(real).is_dir():
+                return "directory" if ground.covers(real) else ""
+            return "file" if self._find(path, None, ground).allowed else ""
+        except Unreadable:
+            return ""
+
+    def _resolve(self, path: str, base: str | None) -> str:
+        if path.startswith("urn:"):
+            raise Unreadable("names nothing that is known")
         if path == "~" or path.startswith("~/"):
             path = self._home + path[1:]
         # Not normalised: behind a link `..` leads elsewhere than the text of the path says.
         return str(Path(base or self._folder, path))
 
-    async def read(
-        self, path: str, *, binary: bool, mime: str | None = None, base: str | None = None
-    ) -> Read | Refused:
-        """The file, or why not (`NeedsConsent` where the user has to be asked first). With `binary` every file is
-        read, and text told as text; without it only text is. `mime` is what somebody says that it is."""
-        if mime is not None and not kinds.is_mime(mime):
-            return Refused(f"was given the type {mime}, which is no MIME type")
-        work = asyncio.to_thread(self._read, self.resolve(path, base), binary, mime)
-        try:
-            return await asyncio.wait_for(work, PATIENCE)
-        except TimeoutError:
-            return Refused(f"did not answer within {PATIENCE:.0f} seconds: is its disk there?")
+    def _find(self, path: str, base: str | None, ground: Ground) -> _Found:
+        real = real_path(self._resolve(path, base))
+        identity = identify(real)
+        allowed = True if ground.covers(real) else self._consent(real)
+        age = time.time_ns() - identity.changed
+        is_settled = age > SETTLED
+        # What has just been changed may be changed again without a trace: its stamp is never the same.
+        stamp = f"{identity.text}:{allowed}" if is_settled else f"{identity.text}:{allowed}:{time.monotonic_ns()}"
+        return _Found(real, identity, allowed, stamp, is_settled)
 
-    # ---- in a thread
-
-    def _read(self, path: str, binary: bool, mime: str | None) -> Read | Refused:
+    def _read(self, wanted: Wanted) -> Read | Refused:
         try:
-            real = real_path(path)
-            identity = identify(real)
-            if not find_ground(self._folder, self._home).covers(real):
-                allowed = self._consent(real)
-                outside = f"lies outside the project and the chat's folder, at {real}, and was not allowed"
-                if allowed is None:
-                    return NeedsConsent(outside, real)
-                if not allowed:
-                    return Refused(outside)
-            key = (real, identity, binary, mime)
-            if kept := self._store.get(key):
-                return kept
-            read = self._read_twice(real, identity, binary, mime)
-            if time.time_ns() - identity.changed > SETTLED:
-                self._store.put(key, read)
-            return read
+            found = self._find(wanted.path, wanted.base, find_ground(self._folder, self._home))
         except Unreadable as error:
-            return Refused(str(error))
+            return Refused(str(error), str(error))
+        if not found.allowed:
+            reason = f"lies outside the project and the chat's folder, at {found.path}, and was not allowed"
+            return Refused(reason, found.stamp, found.path if found.allowed is None else None)
+        if wanted.mime is not None and not kinds.is_mime(wanted.mime):
+            return Refused(f"was given the type {wanted.mime}, which is no MIME type", found.stamp)
+        key = (found.path, found.identity, wanted.binary, wanted.mime)
+        if kept := self._store.get(key):
+            return kept if kept.stamp == found.stamp else replace(kept, stamp=found.stamp)
+        try:
+            read = self._read_twice(found, wanted)
+        except Unreadable as error:
+            return Refused(str(error), found.stamp)
+        if found.is_settled:
+            self._store.put(key, read)
+        return read
 
-    def _read_twice(self, path: str, identity: Identity, binary: bool, mime: str | None) -> Read:
+    def _read_twice(self, found: _Found, wanted: Wanted) -> Read:
         """Once more if it was changed meanwhile: an editor writes a file in one go, and then it holds."""
         for _ in range(2):
-            with OpenFile(path) as file:
+            with OpenFile(found.path) as file:
                 before = file.identity()
-                if (before.device, before.inode) != (identity.device, identity.inode):
-                    identity = identify(path)
-                    continue
-                read = self._load(file, path, before.size, binary, mime)
-                if file.identity() == before:
-                    return read
+                if (before.device, before.inode) == (found.identity.device, found.identity.inode):
+                    read = self._load(file, found, before.size, wanted)
+                    if file.identity() == before:
+                        return read
+                else:
+                    found = replace(found, identity=identify(found.path))
         raise Unreadable("was changed while it was read; send again")
 
-    def _load(self, file: OpenFile, path: str, size: int, binary: bool, mime: str | None) -> Read:
+    def _load(self, file: OpenFile, found: _Found, size: int, wanted: Wanted) -> Read:
+        binary, mime, path = wanted.binary, wanted.mime, found.path
         if size > max(self._limits.media, self._limits.text):
             raise Unreadable(_too_large(size, self._limits.media if binary else self._limits.text))
         head = file.read(kinds.HEAD)
@@ -146,14 +165,22 @@ class Reader:
         data = head + file.read(limit + 1 - len(head))
         if len(data) > limit:
             raise Unreadable(_too_large(len(data), limit))
-        digest = hashlib.sha256(data).hexdigest()
+        self._store.put_digest(path, found.stamp, hashlib.sha256(data).hexdigest())
         text = kinds.decode(data) if textual or not binary else None
         if text:
             said = kinds.as_text_mime(mime) if mime and textual else kinds.text_mime(path)
-            return Read(path, said, text[0].encode("utf-8", "replace"), digest, text[1])
+            return Read(path, said, text[0].encode("utf-8", "replace"), found.stamp, note=text[1])
         if (textual and mime) or not binary:
             raise Unreadable(f"is no text, so it cannot be read as {mime or 'text'}")
-        return Read(path, mime or media or kinds.binary_mime(path, head), data, digest)
+        return Read(path, mime or media or kinds.binary_mime(path, head), data, found.stamp)
+
+
+async def _patiently(work: Callable[[_Asked], _Told], asked: _Asked, late: _Told) -> _Told:
+    """What `work` gives in a thread, or `late`."""
+    try:
+        return await asyncio.wait_for(asyncio.to_thread(work, asked), PATIENCE)
+    except TimeoutError:
+        return late
 
 
 def _too_large(size: int, limit: int) -> str:
