@@ -36,6 +36,8 @@ from flemma_py.model.reading import Reader, Wanted
 logger = logging.getLogger(__name__)
 
 LUA = "lua"
+LEAST = 0.01
+"""Seconds that a job counts at least, so that there is an end to them."""
 MANY = 500
 """Messages that are not looked through in the event loop, which others wait for."""
 
@@ -145,13 +147,14 @@ class DocumentEvaluation:
             missing = self._plan(key, known, units, moment, stale, found)
             if known is not None and (known.is_broken or not missing.units):
                 return known, found, True
-            began = time.monotonic()
-            outcome = await run_job(self._evaluation, self._job(request, missing), self._reader, left)
-            left -= time.monotonic() - began
+            if left > 0:
+                outcome = await run_job(self._evaluation, self._job(request, missing), self._reader, left)
+            else:
+                outcome = Outcome(Ending.WHOLE)
+            left -= outcome.spent + LEAST
             stale.difference_update(outcome.stamps)
-            ending = Ending.WHOLE if outcome.ending is Ending.DONE and left <= 0 else outcome.ending
-            known = self._absorb(key, known, units, missing, moment, outcome, ending)
-            if ending is not Ending.DONE:
+            known = self._absorb(key, known, units, missing, moment, outcome)
+            if outcome.ending is not Ending.DONE:
                 found = {}
                 self._plan(key, known, units, moment, stale, found)
                 return known, found, False
@@ -205,12 +208,11 @@ class DocumentEvaluation:
         missing: _Missing,
         moment: _Moment,
         outcome: Outcome,
-        ending: Ending,
     ) -> FrontmatterResult:
         """Take in what a job gave, under the state that each message met. Where it came to grief, that is known of the
         first message that is missing then."""
         if outcome.frontmatter is None:
-            result = known or stopped_frontmatter(ending, self._evaluation.time_limit)
+            result = known or stopped_frontmatter(outcome.ending, self._evaluation.time_limit)
         else:
             result = read_frontmatter_result(outcome, key, moment.day, moment.settings)
         if known is not None and known.state == result.state:
@@ -228,8 +230,8 @@ class DocumentEvaluation:
                     self.evaluated_units += 1
                     self._results[at] = read_unit_result(outcome, raw, unit, moment.day, moment.settings)
                 else:
-                    if ending is not Ending.DONE:
-                        self._results[at] = stopped_unit(ending, unit, self._evaluation.time_limit)
+                    if outcome.ending is not Ending.DONE:
+                        self._results[at] = stopped_unit(outcome.ending, unit, self._evaluation.time_limit)
                     break
             there = self._results.get(at)
             if there is not None and there.wrote:
