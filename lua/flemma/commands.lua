@@ -89,6 +89,12 @@ local commands = {
       require("flemma.ui.usage").recall_notification()
     end,
   },
+  preview = {
+    about = "show what exactly would be sent, and what takes how much room",
+    run = function()
+      require("flemma.actions").preview()
+    end,
+  },
   status = {
     about = "show what holds for this chat, and who said so",
     complete = { "verbose" },

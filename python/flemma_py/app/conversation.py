@@ -7,7 +7,6 @@ conversation itself can always be told to stop.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
@@ -15,8 +14,8 @@ from typing import Any, assert_never
 
 from flemma_py.app.accounts import Sent, now
 from flemma_py.app.editor import ChatEditor
-from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.exchange import Listener, answer
+from flemma_py.app.preparation import Chosen, Location, Preparation
 from flemma_py.app.services import Services
 from flemma_py.conversation.machine import step
 from flemma_py.conversation.state import (
@@ -54,7 +53,6 @@ from flemma_py.model.stream import StreamEvent
 from flemma_py.model.tool import ToolContext, ToolOutcome
 from flemma_py.model.usage import Usage
 from flemma_py.model.wire import Notice
-from flemma_py.prompt.build import build_prompt
 
 log = logging.getLogger(__name__)
 
@@ -69,18 +67,17 @@ Look = Callable[[], Awaitable[View]]
 
 
 class Conversation:
-    """The chat of one buffer. `folder` is where relative paths begin, `path` its file, None where it has none."""
+    """The chat of one buffer. `preparation` knows where it is."""
 
-    def __init__(self, services: Services, editor: ChatEditor, folder: str) -> None:
+    def __init__(self, services: Services, editor: ChatEditor, location: Location) -> None:
         self._services = services
         self._editor = editor
-        self.folder = folder
-        self.path: str | None = None
+        self.preparation = Preparation(services, editor, location)
         self._state: State = Idle()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
         self._stream: asyncio.Task[None] | None = None
         self._preparing: set[asyncio.Task[None]] = set()
-        self._endpoint: asyncio.Task[Endpoint] | None = None
+        self._chosen: asyncio.Task[Chosen] | None = None
         self._tools: set[asyncio.Task[None]] = set()
         self._sent: Sent | None = None
         self._noticed: set[str] = set()
@@ -127,6 +124,7 @@ class Conversation:
             while (event := await self._inbox.get()) is not None:
                 await self._take(event)
         finally:
+            self.preparation.close()
             await self._stop_stream()
             await self._stop_tools()
 
@@ -159,10 +157,10 @@ class Conversation:
         match effect:
             case BuildPrompt(turn, document):
                 # Chosen once for a turn: a switch in the middle of it is for the next.
-                self._endpoint = asyncio.create_task(self._choose(), name=f"endpoint {turn}")
-                self._prepare(self._prompt(turn, document, self._endpoint))
+                self._chosen = asyncio.create_task(self.preparation.choose(document), name=f"choice {turn}")
+                self._prepare(self._prompt(turn, document, self._chosen))
             case ResolveSecret(turn):
-                self._prepare(self._secret(turn, self._endpoint))
+                self._prepare(self._secret(turn, self._chosen))
             case StartStream(turn, prompt):
                 self._stream = asyncio.create_task(self._answer(turn, prompt), name=f"stream {turn}")
             case StopStream():
@@ -222,36 +220,28 @@ class Conversation:
         self._preparing.add(task)
         task.add_done_callback(self._preparing.discard)
 
-    async def _choose(self) -> Endpoint:
-        await self._services.warm()
-        return await self._services.endpoint()
-
-    async def _prompt(self, turn: int, document: Document, chosen: asyncio.Task[Endpoint]) -> None:
+    async def _prompt(self, turn: int, document: Document, choice: asyncio.Task[Chosen]) -> None:
         try:
-            endpoint = await chosen
-            built = build_prompt(
-                document,
-                model=endpoint.model,
-                parameters=endpoint.parameters,
-                tools=self._services.definitions,
-                facts=endpoint.facts,
-                cache_key=_cache_key(self.path),
-            )
+            chosen = await choice
+            built = self.preparation.build(document, chosen)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
             return self._broken(turn)
-        for message, line in built.warnings:
-            self._editor.tell("warn", f"line {line + 1}: {message}")
+        self.preparation.tell(chosen, built)
         return self._post(PromptReady(turn, built.prompt))
 
-    async def _secret(self, turn: int, chosen: asyncio.Task[Endpoint] | None) -> None:
+    def edited(self) -> None:
+        """The text changed: when the user pauses it is looked over."""
+        self.preparation.edited(lambda: isinstance(self._state, Idle))
+
+    async def _secret(self, turn: int, choice: asyncio.Task[Chosen] | None) -> None:
         said = asyncio.get_running_loop().call_later(
             SLOW_KEY, self._editor.progress, "Looking for the key...", "marker"
         )
         try:
-            if chosen is not None:
-                await self._services.find_key(await chosen)
+            if choice is not None:
+                await self._services.find_key((await choice).endpoint)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -270,13 +260,16 @@ class Conversation:
             if events:
                 self._post(Streamed(turn, tuple(events)))
 
-        assert self._endpoint is not None
-        endpoint = await self._endpoint
+        assert self._chosen is not None
+        endpoint = (await self._chosen).endpoint
 
         def sending() -> None:
             model = prompt.model or endpoint.model
             minimum = prompt.facts.cache_minimum
-            self._sent = Sent(endpoint.name, endpoint.provider.name, model, now(), self.path, minimum)
+            self._sent = Sent(
+                endpoint.name, endpoint.provider.name, model, now(), self.preparation.location.path, minimum
+            )
+            self.preparation.sent(prompt)
             self._editor.sending()
 
         def progress(label: str) -> None:
@@ -293,7 +286,9 @@ class Conversation:
             self._editor.tell("warn", notice.message)
 
     async def _run_tool(self, turn: int, call: ToolUse) -> None:
-        context = ToolContext(self.folder, self._services.settings.tools.default_timeout, self._services.evaluation)
+        context = ToolContext(
+            self.preparation.location.folder, self._services.settings.tools.default_timeout, self._services.evaluation
+        )
         outcome = await self._services.runner.run(call.name, call.input, call.input is not None, context)
         self._inbox.put_nowait(partial(self._finished, turn, call.id, outcome))
 
@@ -303,9 +298,9 @@ class Conversation:
 
     async def _stop_stream(self) -> None:
         tasks: list[asyncio.Task[Any]] = [
-            task for task in (self._stream, self._endpoint, *self._preparing) if task is not None
+            task for task in (self._stream, self._chosen, *self._preparing) if task is not None
         ]
-        self._stream = self._endpoint = None
+        self._stream = self._chosen = None
         for task in tasks:
             task.cancel()
         if tasks:
@@ -317,8 +312,3 @@ class Conversation:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-
-
-def _cache_key(path: str | None) -> str | None:
-    """What a vendor may know a chat by: not its path."""
-    return None if path is None else hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -6,11 +6,13 @@ The host answers Neovim before any of this is loaded; `warm` brings it in from a
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from flemma_py.config.frontmatter import Frontmatter
     from flemma_py.demo.server import DemoServer
     from flemma_py.evaluation.client import Evaluation
+    from flemma_py.files.policy import Answers
+    from flemma_py.files.store import Store
     from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import ToolDefinition
     from flemma_py.tools.runner import ToolRunner
@@ -255,6 +259,25 @@ class Services:
         return self._evaluation
 
     @property
+    def home(self) -> str:
+        """What `~` stands for."""
+        return self.environ.get("HOME") or str(Path.home())
+
+    @functools.cached_property
+    def file_store(self) -> Store:
+        """What all chats have read, and"""
+        from flemma_py.files.store import Store
+
+        return Store()
+
+    @functools.cached_property
+    def file_answers(self) -> Answers:
+        """what the user said about files that lie elsewhere."""
+        from flemma_py.files.policy import Answers
+
+        return Answers()
+
+    @property
     def runner(self) -> ToolRunner:
         if self._runner is None:
             from flemma_py.tools.runner import ToolRunner, find_tools
@@ -278,12 +301,13 @@ class Services:
         """What models are told of the tools that are enabled."""
         return self.runner.definitions
 
-    async def endpoint(self) -> Endpoint:
-        """Who answers now. Raises `SettingsError`."""
-        if self._unusable is not None:
+    async def endpoint(self, settings: Settings | None = None) -> Endpoint:
+        """Who answers now, or with the `settings` of one chat. Raises `SettingsError`."""
+        settings = settings or self.settings
+        if self._unusable is not None and settings is self.settings:
             raise SettingsError(self._unusable)
-        default = "" if self.settings.provider else await self._default()
-        return choose(self.settings, self.wires, default)
+        default = "" if settings.provider else await self._default()
+        return choose(settings, self.wires, default)
 
     async def _default(self) -> str:
         name = default_name(self.wires, self.environ, has_stored_key=False)

@@ -18,6 +18,7 @@ from flemma_py import PROTOCOL
 from flemma_py import log as log_file
 from flemma_py.app.checkup import checkup
 from flemma_py.app.conversation import Conversation
+from flemma_py.app.preparation import Location
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
 from flemma_py.app.switch import Switched
@@ -29,7 +30,7 @@ from flemma_py.edge.imports import Imports
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
 from flemma_py.edge.trusting import Trusting
-from flemma_py.errors import EditorError
+from flemma_py.errors import DocumentError, EditorError, FlemmaError
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,11 @@ class Handlers:
                 self._trust(payload)
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
+            case "consent":
+                chat, _ = self._chat(integer(payload, "buf"))
+                chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
+            case "preview":
+                self._tell_preview(integer(payload, "buf"))
             case "status":
                 self._tell_status(payload)
             case "report":
@@ -190,11 +196,13 @@ class Handlers:
     def _attach(self, buf: int, name: str) -> None:
         self._detach(buf)
         chat = BufferChat(self._bridge, buf, lambda error: conversation.fail(error))
-        folder = str(Path(name).parent) if name else self._directory
-        conversation = Conversation(self._services, chat, folder)
-        conversation.path = name or None
+        conversation = Conversation(self._services, chat, self._location(name, self._directory))
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
+
+    def _location(self, name: str, cwd: str) -> Location:
+        """Where a chat is: its file's folder, or for one that has none the working directory."""
+        return Location(str(Path(name).parent) if name else cwd, name or None, cwd)
 
     def _detach(self, buf: int) -> None:
         found = self._chats.pop(buf, None)
@@ -207,7 +215,9 @@ class Handlers:
     def _mirror(self, payload: Payload, take: Callable[[BufferChat, Payload], None]) -> None:
         found = self._chats.get(integer(payload, "buf"))
         if found:
-            take(found[0], payload)
+            chat, conversation = found
+            take(chat, payload)
+            self._bridge.loop.call_soon(conversation.edited)
 
     def _text(self, chat: BufferChat, payload: Payload) -> None:
         whole = chat.mirror.receive(
@@ -224,8 +234,7 @@ class Handlers:
 
     def _submit(self, submit: Submit) -> None:
         chat, conversation = self._chat(submit.buf)
-        conversation.folder = str(Path(submit.name).parent) if submit.name else self._directory
-        conversation.path = submit.name or None
+        conversation.preparation.location = self._location(submit.name, submit.cwd)
         conversation.submit(Mode(submit.mode), submit.line, lambda: chat.look(submit.run, submit.stamp))
 
     def _cancel(self, buf: int, *, discard: bool) -> None:
@@ -242,10 +251,22 @@ class Handlers:
             raise EditorError(f"buffer {buf} was never attached: :edit it again")
         return found
 
+    def _tell_preview(self, buf: int) -> None:
+        _, conversation = self._chat(buf)
+
+        async def tell() -> None:
+            try:
+                self._bridge.tell("preview", (await conversation.preparation.preview()).as_payload())
+            except FlemmaError as error:
+                line = f"line {error.line + 1}: " if isinstance(error, DocumentError) and error.line is not None else ""
+                self._bridge.tell("notify", {"level": "error", "message": f"{line}{error.message}"})
+
+        self._bridge.loop.create_task(tell(), name="preview")
+
     def _tell_status(self, payload: Payload) -> None:
         chat, conversation = self._chats.get(payload.get("buf", 0), (None, None))
         document = chat.mirror.document() if chat else None
-        path = conversation.path if conversation else None
+        path = conversation.preparation.location.path if conversation else None
         verbose = bool(payload.get("verbose"))
 
         async def tell() -> None:
