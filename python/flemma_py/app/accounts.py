@@ -12,9 +12,12 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flemma_py.model.usage import Usage
+
+if TYPE_CHECKING:
+    from flemma_py.accounting.request import Prices
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,10 @@ class Book(Protocol):
         """A request as the session API has it."""
         ...
 
+    def prices(self, over: Over) -> Prices | None:
+        """What a request is priced at, None where nobody knows."""
+        ...
+
 
 class Accounts:
     """The accounts of this host. `load` gives the price book; it runs in a thread, once."""
@@ -74,6 +81,15 @@ class Accounts:
         self._waiting.append((over, used))
         if self._loading is None:
             self._loading = asyncio.create_task(self._fetch(), name="price list")
+
+    async def prices(self, sent: Sent, tokens: int) -> Prices | None:
+        """What a request of so many input tokens is priced at now, None where nobody knows."""
+        if self._book is None:
+            if self._loading is None:
+                self._loading = asyncio.create_task(self._fetch(), name="price list")
+            await asyncio.shield(self._loading)
+        assert self._book is not None
+        return self._book.prices(Over(sent, Usage(input=tokens), "estimated", now()))
 
     async def close(self) -> None:
         if self._loading is not None:

@@ -85,7 +85,7 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
 async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
     base_url = await services.address(endpoint)
     key = await services.find_key(endpoint)
-    request = _with_headers(endpoint.provider.build_request(prompt, base_url), endpoint)
+    request = with_own_headers(endpoint.provider.build_request(prompt, base_url), endpoint)
     for notice in request.notices:
         listener.notice(notice)
     listener.sending()
@@ -98,7 +98,7 @@ async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, list
             attempt += 1
             seconds = None if attempt > endpoint.retries else wait_before(attempt, error, random.random())
             if seconds is None:
-                raise _without_key(error) from error
+                raise without_key(error) from error
             why = WHY.get(error.kind) or (f"HTTP {error.status}" if error.status else "error")
             log.info("attempt %d failed (%s): the next one comes in %.1f seconds", attempt, why, seconds)
         retry = f"({attempt} of {endpoint.retries}): {why}"
@@ -176,7 +176,7 @@ def _told(event: StreamEvent, services: Services, endpoint: Endpoint, response: 
     refusal names who refused."""
     match event:
         case StreamFailure():
-            error = _without_key(with_head(event.error, response.headers))
+            error = without_key(with_head(event.error, response.headers))
             log.info("request failed (%s): %s", error.kind.value, error.message)
             if error.kind is RequestKind.AUTH:
                 services.keys.forget(endpoint.name)
@@ -188,13 +188,13 @@ def _told(event: StreamEvent, services: Services, endpoint: Endpoint, response: 
             return event
 
 
-def _without_key(error: RequestError) -> RequestError:
+def without_key(error: RequestError) -> RequestError:
     """Vendors quote the key that they refuse."""
     message = without_secrets(error.message)
     return RequestError(error.kind, message, status=error.status, request_id=error.request_id)
 
 
-def _with_headers(request: HttpRequest, endpoint: Endpoint) -> HttpRequest:
+def with_own_headers(request: HttpRequest, endpoint: Endpoint) -> HttpRequest:
     """The owner's own headers stand for those of the wire that have their names."""
     own = dict(endpoint.headers)
     kept = tuple((name, text) for name, text in request.headers if name.lower() not in own)

@@ -46,10 +46,10 @@ class PriceBook:
             completed_at=over.completed_at,
             output_has_thoughts=wire is None or wire.output_has_thoughts,
             filepath=sent.filepath,
-            prices=self._prices(over),
+            prices=self.prices(over),
         )
 
-    def _prices(self, over: Over) -> Prices | None:
+    def prices(self, over: Over) -> Prices | None:
         """A catalogue's own price, else that of the list, which knows vendors that have no catalogue here."""
         catalogue = self.catalogues.get(over.sent.provider)
         if catalogue and (own := catalogue.own_price(over.sent.model)):

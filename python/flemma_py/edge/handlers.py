@@ -85,6 +85,12 @@ class Handlers:
                 self._switch(string(payload, "line"))
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
+            case "estimate":
+                self._chat(integer(payload, "buf"))[1].estimate()
+            case "diagnose":
+                self._diagnose(enabled=bool(payload.get("enabled")))
+            case "compare":
+                self._compare(integer(payload, "buf"), normalized=bool(payload.get("normalized")))
             case "status":
                 self._tell_status(payload)
             case "report":
@@ -151,6 +157,18 @@ class Handlers:
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
 
+    def _diagnose(self, *, enabled: bool) -> None:
+        self._services.diagnose(enabled=enabled)
+        if not enabled:
+            for _, conversation in self._chats.values():
+                conversation.aside.forget_requests()
+
+    def _compare(self, buf: int, *, normalized: bool) -> None:
+        def show(pair: tuple[str, str]) -> None:
+            self._bridge.tell("compared", {"before": pair[0], "after": pair[1]})
+
+        self._chat(buf)[1].aside.compare(show, normalized=normalized)
+
     def _detach(self, buf: int) -> None:
         found = self._chats.pop(buf, None)
         if found:
@@ -162,7 +180,9 @@ class Handlers:
     def _mirror(self, payload: Payload, take: Callable[[BufferChat, Payload], None]) -> None:
         found = self._chats.get(integer(payload, "buf"))
         if found:
-            take(found[0], payload)
+            chat, conversation = found
+            take(chat, payload)
+            conversation.changed(by_user=take == self._changes)
 
     def _text(self, chat: BufferChat, payload: Payload) -> None:
         whole = chat.mirror.receive(
