@@ -56,13 +56,23 @@ def provider_lines(catalogue: Catalogue, default: str | None) -> Iterator[str]:
 
 def facts(catalogue: Catalogue, model: ModelFacts) -> str:
     prices = Prices(*model.price) if model.price else find_prices(catalogue.vendor, model.name, Usage(), PRICED_AT)
-    limits = {"max_input_tokens": model.max_input, "max_output_tokens": model.max_output}
+    limits = {
+        "max_input_tokens": model.max_input,
+        "max_output_tokens": model.max_output,
+        "min_cache_tokens": model.cache_minimum,
+    }
     known = [f"{name} = {value}" for name, value in limits.items() if value is not None]
+    if model.aliases:
+        known.insert(0, f"aliases = {{ {', '.join(map(quoted, model.aliases))} }}")
     if prices:
         rates = {name: getattr(prices, name) for name in Prices.__slots__}
         listed = ", ".join(f"{name} = {value:.10g}" for name, value in rates.items() if value is not None)
         known.append(f"pricing = {{ {listed} }}")
     return ", ".join(known)
+
+
+def quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def main() -> int:

@@ -12,13 +12,17 @@ local M = {}
 ---@field thoughts_tokens integer
 ---@field cache_read_input_tokens integer
 ---@field cache_creation_input_tokens integer
+---@field cache_creation_1h_input_tokens integer those of them that are kept for an hour
 ---@field output_has_thoughts boolean output_tokens include thoughts_tokens
 ---@field input_price number? USD for a million tokens, at that moment; nil: not known
 ---@field output_price number?
 ---@field cache_read_price number? nil: as input_price
 ---@field cache_write_price number?
+---@field cache_write_1h_price number? nil: as cache_write_price
 ---@field cache_read_multiplier number? the same as a factor of input_price
 ---@field cache_write_multiplier number?
+---@field cache_write_1h_multiplier number?
+---@field min_cache_tokens integer? the model caches nothing shorter
 ---@field started_at number? seconds since the epoch, whole microseconds
 ---@field completed_at number
 ---@field filepath string? absolute
@@ -35,15 +39,23 @@ Session.__index = Session
 M.Request, M.Session = Request, Session
 
 local MILLION = 1e6
-local COUNTS =
-  { "input_tokens", "output_tokens", "thoughts_tokens", "cache_read_input_tokens", "cache_creation_input_tokens" }
+local COUNTS = {
+  "input_tokens",
+  "output_tokens",
+  "thoughts_tokens",
+  "cache_read_input_tokens",
+  "cache_creation_input_tokens",
+  "cache_creation_1h_input_tokens",
+}
 local RATES = {
   "input_price",
   "output_price",
   "cache_read_price",
   "cache_write_price",
+  "cache_write_1h_price",
   "cache_read_multiplier",
   "cache_write_multiplier",
+  "cache_write_1h_multiplier",
 }
 
 --- A finite number, or nil for anything else (`vim.NIL` of a JSON null, too).
@@ -108,6 +120,8 @@ function Request.new(opts)
   end
   complete(request, "cache_read")
   complete(request, "cache_write")
+  complete(request, "cache_write_1h")
+  request.min_cache_tokens = finite(request.min_cache_tokens)
   request.output_has_thoughts = request.output_has_thoughts == true
   request.started_at = microseconds(request.started_at)
   request.completed_at = microseconds(request.completed_at) or M.now()
@@ -126,8 +140,10 @@ function Request:get_input_cost()
   local input = self.input_price or 0
   local read = self.cache_read_price or input
   local write = self.cache_write_price or input
-  return (self.input_tokens * input + self.cache_read_input_tokens * read + self.cache_creation_input_tokens * write)
-    / MILLION
+  local hour = self.cache_write_1h_price or write
+  local for_hours = math.min(self.cache_creation_1h_input_tokens, self.cache_creation_input_tokens)
+  local written = (self.cache_creation_input_tokens - for_hours) * write + for_hours * hour
+  return (self.input_tokens * input + self.cache_read_input_tokens * read + written) / MILLION
 end
 
 ---@return number
@@ -144,6 +160,18 @@ end
 ---@return integer
 function Request:get_total_input_tokens()
   return self.input_tokens + self.cache_read_input_tokens + self.cache_creation_input_tokens
+end
+
+--- How much of what was read a cache had, in whole per cent, rounded down. nil where there is nothing to tell: nothing
+--- was read, or less than the model caches at all.
+---@return integer?
+function Request:get_cache_percentage()
+  local total = self:get_total_input_tokens()
+  local percentage = total > 0 and math.floor(self.cache_read_input_tokens * 100 / total) or nil
+  if percentage == 0 and total < (self.min_cache_tokens or 0) then
+    return nil
+  end
+  return percentage
 end
 
 --- All tokens written, thoughts included, each once.

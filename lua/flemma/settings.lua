@@ -20,7 +20,7 @@ M.defaults = {
   editing = { disable_textwidth = true, auto_write = false, manage_updatetime = true, foldlevel = 1 },
   tools = { show_spinner = true, cursor_after_result = "result" },
   notify = { enabled = true, timeout = 8000, max_width = 60, padding = 1, border = "rounded", title = "Flemma" },
-  pricing = { enabled = true },
+  pricing = { enabled = true, high_cost_threshold = 30 },
   logging = { enabled = false },
   defaults = {
     dark = { bg = "#000000", fg = "#ffffff" },

@@ -18,7 +18,10 @@ NEEDED = (
     "platformdirs",
     "genai_prices",
     "google.auth",
+    "mcp",
     "puremagic",
+    "tree_sitter",
+    "tree_sitter_bash",
     "yaml",
 )
 """Import names of the packages that `pyproject.toml` asks for."""

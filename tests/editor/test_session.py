@@ -218,6 +218,17 @@ def test_prices_and_multipliers_of_a_cache_say_the_same(editor: Neovim) -> None:
     )
 
 
+def test_an_hour_in_a_cache_is_billed_at_its_own_price(editor: Neovim) -> None:
+    written = OURS | {"cache_write_price": 3.75, "cache_creation_input_tokens": 3_000_000, "input_tokens": 0}
+    hours = written | {"cache_read_input_tokens": 0, "cache_creation_1h_input_tokens": 1_000_000}
+    add(editor, hours | {"cache_write_1h_price": 6.0}, hours | {"cache_write_1h_multiplier": 2}, hours)
+    costs = editor.lua(
+        "return vim.tbl_map(function(r) return r:get_input_cost() end, require('flemma.session').get().requests)"
+    )
+    assert costs == pytest.approx([13.5, 13.5, 11.25])
+    assert [request.get("cache_write_1h_multiplier") for request in kept(editor)] == [2, 2, None]
+
+
 def test_a_request_is_there_as_soon_as_it_is_added(editor: Neovim) -> None:
     count, opts_stay = editor.lua(
         "local s, opts = require('flemma.session').get(), { provider = 'x', model = 'm' }\n"
@@ -258,14 +269,12 @@ def test_lua_and_python_compute_the_same_costs_and_totals(editor: Neovim) -> Non
         Request(
             "p",
             "m",
-            Usage(some(), some(), some(), some(), some()),
+            Usage(some(), some(), some(), some(), some(), some()),
             "completed",
             1.0,
             2.0,
             rng.random() < 0.5,
-            prices=rng.choice(
-                [None, Prices(price(), price(), rng.choice([None, price()]), rng.choice([None, price()]))]
-            ),
+            prices=rng.choice([None, Prices(price(), price(), *(rng.choice([None, price()]) for _ in range(3)))]),
         )
         for _ in range(100)
     ]

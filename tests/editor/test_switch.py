@@ -94,6 +94,92 @@ def test_what_cannot_be_done_is_told(editor: Neovim, words: str, said: str) -> N
     editor.notice(said)
 
 
+def switched(editor: Neovim, words: str) -> list[str]:
+    """The lines of what `:Flemma switch` says, without the bullets."""
+    before = len(editor.notices())
+    editor.command(f"Flemma switch {words}")
+    editor.wait(lambda: len(editor.notices()) > before, "a word about the switch")
+    return [line.removeprefix("• ") for line in editor.notices()[-1].removeprefix("Flemma: ").split("\n")]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("anthropic claude-sonnet-5-5 temperature=0.3", ["claude-sonnet-5-5 takes no temperature: it was left out."]),
+        ("anthropic claude-opus-5-5 thinking=false", ["claude-opus-5-5 always thinks"]),
+        ("anthropic claude-opus-5-5 thinking=off", ["claude-opus-5-5 always thinks"]),
+        ("anthropic claude-sonnet-4-5 max_tokens=100000", ["so max_tokens is 64,000 and not 100,000."]),
+        ("anthropic claude-sonet-5-5", ["is sent as it is. Did you mean claude-sonnet-5-5?"]),
+        ("anthropic claude-opus-4-1", ["claude-opus-4-1 is expensive: $15 for a million tokens of input and $75"]),
+        ("anthropic claude-opus-4-5", []),
+        ("anthropic claude-sonnet-4-5 thinking=hihg", ["parameters.thinking must be", "Did you mean high?"]),
+        (
+            "anthropic claude-opus-4-1 effort=low temperature=0.5 thinking=4096",
+            ["takes no effort", "while it thinks, takes no temperature", "is expensive"],
+        ),
+    ],
+)
+def test_a_switch_says_what_it_will_not_bring(editor: Neovim, words: str, said: list[str]) -> None:
+    header, *remarks = switched(editor, words)
+    assert header.startswith("Switched to 'anthropic' with model 'claude-")
+    if words.endswith("hihg"):
+        assert all(part in remarks[0] for part in said)
+        return
+    assert len(remarks) == len(said)
+    assert all(part in remark for part, remark in zip(said, remarks, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("pricing", "is_told"),
+    [
+        ("{}", False),
+        ("{ high_cost_threshold = 29.99 }", True),
+        ("{ high_cost_threshold = 29.99, enabled = false }", False),
+    ],
+)
+def test_a_model_is_expensive_above_the_owners_threshold(
+    start: Start, tmp_path: Path, pricing: str, is_told: bool
+) -> None:
+    """Opus 4.5 costs $5 and $25: exactly the threshold that holds where nobody set another."""
+    editor = start(f"{{ pricing = {pricing} }}", ANTHROPIC_API_KEY=CANARY)
+    editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
+    editor.ready()
+    assert (len(switched(editor, "anthropic claude-opus-4-5")) == 2) is is_told
+
+
+def test_what_a_model_does_not_take_is_told_once_in_a_chat(start: Start, peer: Peer, tmp_path: Path) -> None:
+    provider = f"providers = {{ anthropic = {{ base_url = '{peer.base_url}' }} }}"
+    editor = start(f"{{ {provider}, parameters = {{ temperature = 0.7 }} }}", ANTHROPIC_API_KEY=CANARY)
+    editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
+    editor.ready()
+    for count in (1, 2):
+        peer.enqueue(script.text("hm"))
+        ask(editor, count)
+    assert [text for text in editor.notices() if "takes no temperature" in text] == [
+        "Flemma: claude-sonnet-5-5 takes no temperature: it was left out."
+    ]
+    assert all("temperature" not in body for body in peer.bodies)
+
+
+@pytest.mark.parametrize(
+    ("words", "thinking"),
+    [
+        ("thinking=high", {"type": "enabled", "budget_tokens": 16_384}),
+        ("thinking=4096", {"type": "enabled", "budget_tokens": 4_096}),
+        ("thinking_budget=1", {"type": "enabled", "budget_tokens": 1_024}),
+        ("thinking=off", None),
+        ("thinking=false", None),
+        ("thinking=", None),
+    ],
+)
+def test_thinking_is_switched_by_a_word(editor: Neovim, peer: Peer, words: str, thinking: object) -> None:
+    switched(editor, "anthropic claude-sonnet-4-5 thinking=low")
+    switched(editor, f"anthropic claude-sonnet-4-5 {words}")
+    peer.enqueue(script.text("hm"))
+    ask(editor)
+    assert peer.bodies[0].get("thinking") == thinking
+
+
 def test_names_are_completed_from_tables(editor: Neovim) -> None:
     complete = "return vim.fn.getcompletion(..., 'cmdline')"
     assert editor.lua(complete, "Flemma switch ") == ["$deep", "$fast", "$list", "anthropic", "demo", "local"]

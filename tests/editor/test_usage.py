@@ -19,7 +19,7 @@ REPORT = [
     "Request:",
     "  Model:  `claude-sonnet-4-5` (anthropic)",
     "  Input:  1,234 tokens / $0.01",
-    "  Cache:  20,000 read + 400 write",
+    "  Cache:  20,000 read + 400 write (92% hit rate)",
     " Output:  5,678 tokens (⊂ 90 thoughts) / $0.09",
     "  Total:  $0.10",
     "",
@@ -47,6 +47,28 @@ def test_the_report_names_tokens_and_money_of_request_and_session(editor: Neovim
     assert report["lines"] == trimmed(REPORT)
     content = editor.lua("return require('flemma.ui.usage').content(require('flemma.session').get().requests[1])")
     assert content["lines"] == REPORT
+
+
+@pytest.mark.parametrize(
+    ("read", "written", "plain", "minimum", "told"),
+    [
+        (29, 0, 71, 0, "29 read + 0 write (29% hit rate)"),
+        (999, 0, 1, 0, "999 read + 0 write (99% hit rate)"),
+        (1, 0, 999, 512, "1 read + 0 write (0% hit rate)"),
+        (1, 0, 200, 512, "1 read + 0 write"),
+        (0, 600, 10, 512, "0 read + 600 write (0% hit rate)"),
+        (0, 300, 10, 512, "0 read + 300 write"),
+        (200, 0, 10, 512, "200 read + 0 write (95% hit rate)"),
+        (0, 300, 10, None, "0 read + 300 write (0% hit rate)"),
+    ],
+)
+def test_the_hit_rate_is_told_but_for_a_chat_too_short_for_any(
+    editor: Neovim, read: int, written: int, plain: int, minimum: int | None, told: str
+) -> None:
+    tell(editor, {**PRICED, "input_tokens": plain, "cache_read_input_tokens": read,
+                  "cache_creation_input_tokens": written, "min_cache_tokens": minimum})  # fmt: skip
+    (report,) = until(editor, 1)
+    assert report["lines"][3] == f"Cache:  {told}"
 
 
 def test_without_pricing_no_money_is_anywhere(start: Start, tmp_path: Path) -> None:

@@ -147,6 +147,31 @@ async def test_the_price_of_a_catalogue_goes_before_that_of_the_list() -> None:
     assert (entry["input_price"], entry["output_price"]) == (7.0, 8.0)
 
 
+async def test_what_a_model_costs_can_be_asked_before_anything_was_sent() -> None:
+    loads: list[threading.Thread] = []
+
+    def load() -> Book:
+        loads.append(threading.current_thread())
+        return BOOK
+
+    accounts = Accounts(load)
+    asked = [accounts.prices("anthropic", name) for name in ("known", "unknown")]
+    assert await asyncio.gather(*asked) == [Prices(1.0, 2.0), None]
+    assert len(loads) == 1 and loads != [threading.main_thread()]
+    assert await accounts.prices("vertex", "own") == Prices(7.0, 8.0)
+    await accounts.close()
+
+
+async def test_a_record_keeps_the_hours_of_a_cache_and_from_where_on_there_is_one() -> None:
+    accounts, found = Accounts(lambda: BOOK), list[dict[str, Any]]()
+    request = Sent("anthropic", "anthropic", "known", 1.5, None, 512)
+    accounts.record(request, Usage(cache_write=9, cache_write_1h=4), "completed", found.append)
+    await arrived(found, 1)
+    (entry,) = found
+    assert (entry["cache_creation_input_tokens"], entry["cache_creation_1h_input_tokens"]) == (9, 4)
+    assert entry["min_cache_tokens"] == 512
+
+
 async def test_a_price_list_that_breaks_loses_no_tokens() -> None:
     def find(*_: Any) -> Prices:
         raise ZeroDivisionError
@@ -167,7 +192,7 @@ def test_the_price_book_knows_every_provider_and_vendors_without_a_catalogue() -
     assert isinstance(book, PriceBook)
     assert book.find("deepseek", "deepseek-chat", Usage(), now())
     assert {"anthropic", "openai", "vertex"} <= set(book.catalogues)
-    assert book.find("anthropic", "claude-sonnet-5-5", Usage(), now()) == Prices(2.0, 10.0, 0.1, 2.5)
+    assert book.find("anthropic", "claude-sonnet-5-5", Usage(), now()) == Prices(2.0, 10.0, 0.1, 2.5, 4.0)
 
 
 def test_no_start_loads_the_price_list() -> None:

@@ -154,6 +154,26 @@ def test_a_full_context_is_no_ordinary_end() -> None:
     assert told("context_full")[-1] == StreamEnd(StopReason.CONTEXT_FULL, "model_context_window_exceeded")
 
 
+@pytest.mark.parametrize(
+    ("reason", "end"),
+    [
+        ("end_turn", DONE),
+        ("stop_sequence", DONE),
+        ("pause_turn", DONE),
+        ("tool_use", StreamEnd(StopReason.TOOL_USE, "tool_use")),
+        ("max_tokens", StreamEnd(StopReason.MAX_TOKENS, "max_tokens")),
+        ("refusal", StreamEnd(StopReason.REFUSED, "refusal")),
+        ("sensitive", StreamEnd(StopReason.REFUSED, "sensitive")),
+        ("tomorrows_reason", StreamEnd(StopReason.DONE, "tomorrows_reason")),
+    ],
+)
+def test_every_reason_to_stop_has_its_end(reason: str, end: StreamEnd) -> None:
+    stream = fixture("text").replace(b'"stop_reason":"end_turn"', f'"stop_reason":"{reason}"'.encode())
+    events = events_of([stream])
+    assert events[-1] == end
+    assert text_of(events) == "Hello there,\n\nhow are you?"
+
+
 def test_an_error_in_mid_stream_ends_open_thoughts_and_names_the_request() -> None:
     *before, last = told("error_mid_stream")
     assert before == [ThinkingDelta("Hmm"), ThinkingEnd("anthropic")]

@@ -108,6 +108,45 @@ def test_tokens_are_a_number_or_a_share(raw: Any) -> None:
     assert layers.resolve().parameters.max_tokens == raw["parameters"]["max_tokens"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("off", "minimal", "max", False, 0, 1, 4096, 4096.5, {}),
+        *({"level": "low"}, {"level": 9}, {"level": False, "foreign": "drop"}),
+        *({"foreign": "preserve"}, {"level": None, "foreign": None}),
+    ],
+)
+def test_thinking_is_a_level_a_number_or_a_table(value: Any) -> None:
+    layers, messages = set_up({"parameters": {"thinking": value}})
+    assert not messages
+    assert layers.resolve().parameters.thinking == value
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("hihg", "parameters.thinking must be off, minimal, low, medium, high, max, false, a number of tokens, or a"),
+        ("hihg", "Did you mean high?"),
+        (True, "parameters.thinking must be off"),
+        (-1, "parameters.thinking must be off"),
+        (float("inf"), "parameters.thinking must be off"),
+        (float("nan"), "parameters.thinking must be off"),
+        (["high"], "parameters.thinking must be off"),
+        ({"level": "mx"}, "parameters.thinking.level must be off, minimal"),
+        ({"level": True}, "parameters.thinking.level must be"),
+        ({"level": {}}, "parameters.thinking.level must be"),
+        ({"levl": "high"}, "parameters.thinking.levl is not a setting. Did you mean parameters.thinking.level?"),
+        ({"foreign": "drp"}, "parameters.thinking.foreign must be preserve or drop. Did you mean drop?"),
+        ({"foreign": True}, "parameters.thinking.foreign must be preserve or drop."),
+        ({"colour": 1}, "parameters.thinking.colour is not a setting."),
+    ],
+)
+def test_what_is_wrong_with_thinking_is_told_by_its_place(value: Any, said: str) -> None:
+    layers, messages = set_up({"parameters": {"thinking": value}})
+    assert len(messages) == 1 and said in messages[0]
+    assert layers.resolve().parameters.thinking is None
+
+
 @pytest.mark.parametrize("off", [False, ""])
 def test_a_key_can_be_switched_off(off: Any) -> None:
     layers, messages = set_up({"keymaps": {"insert": {"send": off}}})

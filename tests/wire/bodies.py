@@ -20,7 +20,7 @@ def body_of(asked: Prompt) -> dict[str, Any]:
     """The body, after everybody who checks bodies took it."""
     body: dict[str, Any] = orjson.loads(PROVIDER.build_request(asked, BASE).body)
     assert_vendor_accepts(body)
-    assert problem(body) is None
+    assert (found := problem(body)) is None, found
     return body
 
 

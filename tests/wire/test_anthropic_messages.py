@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
-from tests.wire.bodies import body_of, call, messages_of, result, thought
+from tests.wire.bodies import BASE, body_of, call, messages_of, result, thought
 from tests.wire.support import CALCULATOR, assistant, prompt, user
 
 from flemma_py.demo.reply import sign
 from flemma_py.model.prompt import FilePart, Part, TextPart, ThinkingPart, ToolResultPart
+from flemma_py.providers.anthropic import PROVIDER
 
 # -- what people and models said --------------------------------------------------------------------------------------
 
@@ -166,7 +168,7 @@ def test_several_thoughts_stay_where_they_were() -> None:
         user("go"), assistant(thought("1"), "a", thought("2"), call("t"), thought("3"), call("u"))
     )
     kinds = [block["type"] for block in reply["content"]]
-    assert kinds == ["thinking", "text", "thinking", "thinking", "tool_use", "tool_use"]
+    assert kinds == ["thinking", "text", "thinking", "tool_use", "thinking", "tool_use"]
 
 
 def test_thoughts_at_the_end_of_a_message_go_to_its_front() -> None:
@@ -203,25 +205,76 @@ def test_thoughts_of_others_can_be_dropped() -> None:
 # -- files ------------------------------------------------------------------------------------------------------------
 
 
-def test_files_go_as_what_the_model_can_read() -> None:
-    files: list[Part] = [
-        FilePart("a.png", "image/png", b"\x89PNG"),
-        FilePart("docs/b.pdf", "application/pdf", b"%PDF"),
-        FilePart("c.txt", "text/plain", "grüß\n".encode()),
-        FilePart("d.json", "application/json", b"{}"),
-        FilePart("e.bin", "application/octet-stream", b"\0"),
-    ]
-    (message,) = messages_of(user("look", *files))
-    _, image, document, text, data, other = message["content"]
-    assert image["source"] == {"type": "base64", "media_type": "image/png", "data": "iVBORw=="}
-    assert (document["title"], document["source"]["media_type"]) == ("b.pdf", "application/pdf")
-    assert (text["text"], data["text"], other["text"]) == ("grüß", "{}", "@e.bin")
+PNG, PDF = b"\x89PNG", b"%PDF"
+
+
+@pytest.mark.parametrize(
+    ("file", "block"),
+    [
+        (
+            FilePart("./a.png", "image/png", PNG),
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw=="}},
+        ),
+        (
+            FilePart("./a.jpg", "image/jpg", PNG),
+            {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": "iVBORw=="}},
+        ),
+        (
+            FilePart("./docs/b.pdf", "application/pdf", PDF),
+            {
+                "type": "document",
+                "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="},
+                "title": "b.pdf",
+            },
+        ),
+        (
+            FilePart("", "application/pdf", PDF),
+            {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="}},
+        ),
+        (FilePart("./c.txt", "text/plain", "grüß\n".encode()), {"type": "text", "text": "grüß"}),
+        (FilePart("./c.md", "text/markdown; charset=utf-8", b"# x"), {"type": "text", "text": "# x"}),
+        (FilePart("./d.json", "application/json", b"{}"), {"type": "text", "text": "{}"}),
+        (FilePart("./e.svg", "image/svg+xml", b"<svg/>"), {"type": "text", "text": "<svg/>"}),
+    ],
+    ids=lambda value: value.mime if isinstance(value, FilePart) else "",
+)
+def test_files_go_as_what_the_model_can_read(file: FilePart, block: dict[str, Any]) -> None:
+    asked = prompt(user("look", file))
+    assert body_of(asked)["messages"][0]["content"][1] == block
+    assert PROVIDER.build_request(asked, BASE).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (FilePart("./e.bin", "application/octet-stream", b"\0", 7), "takes no application/octet-stream"),
+        (FilePart("./e.mp3", "audio/mpeg", b"x", 7), "takes no audio/mpeg"),
+        (FilePart("./e.tiff", "image/tiff", b"x", 7), "takes no image/tiff"),
+        (FilePart("./e.png", "image/png", b"", 7), "takes no empty file"),
+    ],
+    ids=lambda value: value.mime if isinstance(value, FilePart) else "",
+)
+def test_of_a_file_that_is_not_taken_the_reference_stays_and_its_line_is_told(file: FilePart, said: str) -> None:
+    asked = prompt(user("look", file))
+    assert body_of(asked)["messages"][0]["content"][1] == {"type": "text", "text": f"@{file.name}"}
+    (notice,) = PROVIDER.build_request(asked, BASE).notices
+    assert notice.line == 7
+    assert said in notice.message and file.name in notice.message
 
 
 def test_results_may_hold_files() -> None:
-    parts = (TextPart("see"), FilePart("a.png", "image/png", b"x"), FilePart("b.bin", "application/zip", b"x"))
-    (_, _, answer) = messages_of(user("go"), assistant(call("a")), user(ToolResultPart("a", parts, is_error=False)))
-    assert [block["type"] for block in answer["content"][0]["content"]] == ["text", "image", "text"]
+    parts = (
+        TextPart("see"),
+        FilePart("a.png", "image/png", PNG),
+        FilePart("b.pdf", "application/pdf", PDF),
+        FilePart("c.bin", "application/zip", b"x", 3),
+    )
+    asked = prompt(user("go"), assistant(call("a")), user(ToolResultPart("a", parts, is_error=False)))
+    (_, _, answer) = body_of(asked)["messages"]
+    blocks = answer["content"][0]["content"]
+    assert [block["type"] for block in blocks] == ["text", "image", "document", "text"]
+    assert blocks[-1]["text"] == "[binary file: c.bin]"
+    assert [notice.line for notice in PROVIDER.build_request(asked, BASE).notices] == [3]
 
 
 # -- anything ---------------------------------------------------------------------------------------------------------

@@ -8,21 +8,35 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typing_extensions
+from anthropic.types.beta.message_create_params import MessageCreateParamsStreaming as BetaParams
+from anthropic.types.message_count_tokens_params import MessageCountTokensParams
 from anthropic.types.message_create_params import MessageCreateParamsStreaming
 from pydantic import TypeAdapter
 
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(MessageCreateParamsStreaming)
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {
+    shape: TypeAdapter(shape) for shape in (MessageCreateParamsStreaming, BetaParams, MessageCountTokensParams)
+}
 _WRAPPERS = {Annotated, typing.Required, typing.NotRequired, typing_extensions.Required, typing_extensions.NotRequired}
 _ARRAYS = {list, Iterable, Sequence}
 # The SDK's types tell of a newer version of the API, which took this away.
 _ONLY_IN_2023_06_01 = {"temperature"}
 
 
-def assert_vendor_accepts(body: dict[str, Any]) -> None:
-    """Raises where the SDK would not let `body` out, or where it has a key that the SDK does not know."""
+def assert_vendor_accepts(body: dict[str, Any], *, beta: bool = False) -> None:
+    """Raises where the SDK would not let `body` out, or where it has a key that the SDK does not know. `beta`: as with
+    a header that announces one."""
     known = {key: value for key, value in body.items() if key not in _ONLY_IN_2023_06_01}
-    _ADAPTER.validate_python(known)
-    found = list(strangers(known, MessageCreateParamsStreaming, "body"))
+    _assert_is(known, BetaParams if beta else MessageCreateParamsStreaming)
+
+
+def assert_vendor_counts(body: dict[str, Any]) -> None:
+    """The same of a body whose tokens are to be counted."""
+    _assert_is(body, MessageCountTokensParams)
+
+
+def _assert_is(body: dict[str, Any], shape: Any) -> None:
+    _ADAPTERS[shape].validate_python(body)
+    found = list(strangers(body, shape, "body"))
     assert not found, found
 
 

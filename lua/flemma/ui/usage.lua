@@ -47,7 +47,9 @@ local function request_rows(request, priced)
     { "Input:", commas(request.input_tokens) .. " tokens", show and money(request:get_input_cost()) or nil },
   }
   if read > 0 or written > 0 then
-    rows[#rows + 1] = { "Cache:", ("%s read + %s write"):format(commas(read), commas(written)) }
+    local percentage = request:get_cache_percentage()
+    local rate = percentage and (" (%d%% hit rate)"):format(percentage) or ""
+    rows[#rows + 1] = { "Cache:", ("%s read + %s write%s"):format(commas(read), commas(written), rate) }
   end
   rows[#rows + 1] = {
     "Output:",

@@ -1,7 +1,7 @@
 """Prices from `genai-prices`, the list that follows the vendors' pages. Importing this module loads the whole list.
 
 Its `input_tokens` count everything that was read, cached or not, and choose the tier of a long context. What comes out
-is flat: the tier is chosen by this request's tokens, and one price for cache writes stands for both lifetimes.
+is flat: the tier is chosen by this request's tokens.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def find_prices(vendor: str, model: str, usage: Usage, at: float) -> Prices | No
     read, written = _rate(listed.input_mtok, total), _rate(listed.output_mtok, total)
     if read is None or written is None:
         return None
-    write = _write_rate(_rate(listed.cache_write_mtok, total), _rate(listed.cache_write_1h_mtok, total), read, usage)
-    return Prices(_plain(read), _plain(written), _optional(_rate(listed.cache_read_mtok, total)), _optional(write))
+    caches = (listed.cache_read_mtok, listed.cache_write_mtok, listed.cache_write_1h_mtok)
+    return Prices(_plain(read), _plain(written), *(_optional(_rate(price, total)) for price in caches))
 
 
 @functools.cache
@@ -59,15 +59,6 @@ def _rate(price: _Listed, total: int) -> Decimal | None:
         return price
     reached = [tier.price for tier in price.tiers if total > tier.start]
     return reached[-1] if reached else price.base
-
-
-def _write_rate(short: Decimal | None, long: Decimal | None, read: Decimal, usage: Usage) -> Decimal | None:
-    """One price for all cache writes: their mean, by tokens, where some are kept for an hour."""
-    hours = min(usage.cache_write_1h, usage.cache_write)
-    if not hours or long is None:
-        return short
-    rest = usage.cache_write - hours
-    return (rest * (read if short is None else short) + hours * long) / usage.cache_write
 
 
 def _optional(price: Decimal | None) -> float | None:

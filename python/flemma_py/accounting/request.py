@@ -13,18 +13,21 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """USD for a million tokens, tiers and cache lifetimes already chosen. None for a cache: counted as plain input."""
+    """USD for a million tokens, tiers already chosen. `cache_write` is for what is kept some minutes, `cache_write_1h`
+    for an hour. None for a cache: counted as plain input, an hour as minutes."""
 
     input: float
     output: float
     cache_read: float | None = None
     cache_write: float | None = None
+    cache_write_1h: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request that is over. Times are seconds since the epoch, whole microseconds; `status` is completed, cancelled
-    or errored; `output_has_thoughts`: `usage.output` includes `usage.thoughts`; `prices` None: nobody knows them."""
+    or errored; `output_has_thoughts`: `usage.output` includes `usage.thoughts`; `prices` None: nobody knows them;
+    `cache_minimum`: tokens below which the model caches nothing."""
 
     provider: str
     model: str
@@ -35,6 +38,7 @@ class Request:
     output_has_thoughts: bool = True
     filepath: str | None = None
     prices: Prices | None = None
+    cache_minimum: int | None = None
 
     @property
     def total_output(self) -> int:
@@ -48,8 +52,11 @@ class Request:
             return 0.0
         read = prices.input if prices.cache_read is None else prices.cache_read
         write = prices.input if prices.cache_write is None else prices.cache_write
+        hour = write if prices.cache_write_1h is None else prices.cache_write_1h
         usage = self.usage
-        return (usage.input * prices.input + usage.cache_read * read + usage.cache_write * write) / MILLION
+        for_hours = min(usage.cache_write_1h, usage.cache_write)
+        written = (usage.cache_write - for_hours) * write + for_hours * hour
+        return (usage.input * prices.input + usage.cache_read * read + written) / MILLION
 
     @property
     def output_cost(self) -> float:
@@ -98,6 +105,7 @@ def entry(request: Request) -> dict[str, Any]:
         "thoughts_tokens": usage.thoughts,
         "cache_read_input_tokens": usage.cache_read,
         "cache_creation_input_tokens": usage.cache_write,
+        "cache_creation_1h_input_tokens": min(usage.cache_write_1h, usage.cache_write),
         "output_has_thoughts": request.output_has_thoughts,
         "started_at": request.started_at,
         "completed_at": request.completed_at,
@@ -106,5 +114,7 @@ def entry(request: Request) -> dict[str, Any]:
         "output_price": prices and prices.output,
         "cache_read_price": prices and prices.cache_read,
         "cache_write_price": prices and prices.cache_write,
+        "cache_write_1h_price": prices and prices.cache_write_1h,
+        "min_cache_tokens": request.cache_minimum,
     }
     return {name: value for name, value in known.items() if value is not None}

@@ -1,7 +1,8 @@
 """What requests cost: each one that is over is priced and handed on, in the order in which they ended.
 
-The price list is loaded in a thread when the first request is over: neither a start nor an answer waits for it. From
-then on a request is priced at once, so that whoever hears of its end finds it in the session already.
+The price list is loaded in a thread when the first request is over, or at the first switch: neither a start nor an
+answer waits for it. From then on a request is priced at once, so that whoever hears of its end finds it in the session
+already.
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ def now() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request that went out. `provider` is the endpoint's name, `wire` the provider whose wire it speaks."""
+    """A request that went out. `provider` is the endpoint's name, `wire` the provider whose wire it speaks;
+    `cache_minimum`: tokens below which its model caches nothing."""
 
     provider: str
     wire: str
     model: str
     started_at: float
     filepath: str | None
+    cache_minimum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,8 @@ class Book(Protocol):
         """A request as the session API has it."""
         ...
 
-    def prices(self, over: Over) -> Prices | None:
-        """What a request is priced at, None where nobody knows."""
+    def prices(self, provider: str, model: str, usage: Usage, at: float) -> Prices | None:
+        """What a request costs that is made at `at` (seconds since the epoch); None where nobody knows."""
         ...
 
 
@@ -79,17 +82,18 @@ class Accounts:
             used(self._book.entry(over))
             return
         self._waiting.append((over, used))
+        self._begin()
+
+    async def prices(self, provider: str, model: str, tokens: int = 0) -> Prices | None:
+        """What a request of so many input tokens costs now; waits for the price list where that is not there yet."""
+        if self._book is None:
+            await asyncio.shield(self._begin())
+        return self._book.prices(provider, model, Usage(input=tokens), now()) if self._book else None
+
+    def _begin(self) -> asyncio.Task[None]:
         if self._loading is None:
             self._loading = asyncio.create_task(self._fetch(), name="price list")
-
-    async def prices(self, sent: Sent, tokens: int) -> Prices | None:
-        """What a request of so many input tokens is priced at now, None where nobody knows."""
-        if self._book is None:
-            if self._loading is None:
-                self._loading = asyncio.create_task(self._fetch(), name="price list")
-            await asyncio.shield(self._loading)
-        assert self._book is not None
-        return self._book.prices(Over(sent, Usage(input=tokens), "estimated", now()))
+        return self._loading
 
     async def close(self) -> None:
         if self._loading is not None:

@@ -288,7 +288,8 @@ class Conversation:
 
         def sending() -> None:
             model = prompt.model or endpoint.model
-            self._sent = Sent(endpoint.name, endpoint.provider.name, model, now(), self.path)
+            minimum = prompt.facts.cache_minimum
+            self._sent = Sent(endpoint.name, endpoint.provider.name, model, now(), self.path, minimum)
             self._editor.sending()
 
         def progress(label: str) -> None:

@@ -84,7 +84,9 @@ def choose(settings: Settings, wires: Wires, default: str) -> Endpoint:
         demo = wires.providers[DEMO_WIRE]
         model = settings.model or DEMO_MODEL
         parameters = parameters_for(settings, DEMO_WIRE)
-        return Endpoint(demo, DEMO, model, None, KeySource(DEMO), parameters, facts=demo.facts(model))
+        # Nobody need know the scripted model: it is at home here.
+        facts = replace(demo.facts(model), is_known=True)
+        return Endpoint(demo, DEMO, model, None, KeySource(DEMO), parameters, facts=facts)
     owned = settings.providers.get(name, ProviderSettings())
     provider = _provider(name, owned, wires)
     base_url = owned.base_url or provider.default_base_url

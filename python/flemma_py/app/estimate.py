@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from flemma_py.accounting.gauge import CHARACTERS_PER_TOKEN, prompt_tokens
 from flemma_py.accounting.money import money
-from flemma_py.app.accounts import Sent, now
 from flemma_py.app.asking import ask_of
 from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.exchange import with_own_headers, without_key
@@ -61,8 +60,8 @@ async def estimate(services: Services, document: Document, path: str | None) -> 
     counted = tokens is not None
     if tokens is None:
         tokens = prompt_tokens(built.prompt)
-    sent = Sent(endpoint.name, endpoint.provider.name, endpoint.model, now(), path)
-    prices = await services.accounts.prices(sent, tokens) if services.settings.pricing.enabled else None
+    wanted = services.settings.pricing.enabled
+    prices = await services.accounts.prices(endpoint.name, endpoint.model, tokens) if wanted else None
     return Estimate(tokens, counted, endpoint.name, endpoint.model, prices)
 
 

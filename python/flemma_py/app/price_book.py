@@ -46,20 +46,21 @@ class PriceBook:
             completed_at=over.completed_at,
             output_has_thoughts=wire is None or wire.output_has_thoughts,
             filepath=sent.filepath,
-            prices=self.prices(over),
+            prices=self.prices(sent.provider, sent.model, over.usage, sent.started_at),
+            cache_minimum=sent.cache_minimum,
         )
 
-    def prices(self, over: Over) -> Prices | None:
+    def prices(self, provider: str, model: str, usage: Usage, at: float) -> Prices | None:
         """A catalogue's own price, else that of the list, which knows vendors that have no catalogue here."""
-        catalogue = self.catalogues.get(over.sent.provider)
-        if catalogue and (own := catalogue.own_price(over.sent.model)):
+        catalogue = self.catalogues.get(provider)
+        if catalogue and (own := catalogue.own_price(model)):
             return Prices(*own)
-        vendor = catalogue.vendor if catalogue else over.sent.provider
+        vendor = catalogue.vendor if catalogue else provider
         try:
-            return self.find(vendor, over.sent.model, over.usage, over.sent.started_at)
+            return self.find(vendor, model, usage, at)
         except Exception:
             # Tokens are counted whatever the list makes of them.
-            log.exception("the price list failed for %s", over.sent.model)
+            log.exception("the price list failed for %s", model)
             return None
 
 

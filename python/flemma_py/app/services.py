@@ -146,6 +146,17 @@ class Services:
         """Compare from now on, or no more, whatever the settings say."""
         self._diagnosing = enabled
 
+    async def high_cost(self, endpoint: Endpoint) -> str | None:
+        """A sentence about a model that costs more than the owner wants to pay unasked. Waits for the price list."""
+        pricing = self.settings.pricing
+        if not pricing.enabled or endpoint.is_demo:
+            return None
+        prices = await self.accounts.prices(endpoint.name, endpoint.model)
+        if prices is None or prices.input + prices.output <= pricing.high_cost_threshold:
+            return None
+        each = f"${prices.input:g} for a million tokens of input and ${prices.output:g} of output"
+        return f"{endpoint.model} is expensive: {each}."
+
     def catalogue(self) -> Catalogue:
         """What there is to switch to, for completion and pickers."""
         return catalogue(self._layers, self.presets, self.wires)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from flemma_py.app.endpoint import Wires, choose, model_names, names
+from flemma_py.app.endpoint import Endpoint, Wires, choose, model_names, names
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.modeline import parse
 from flemma_py.config.presets import GENERAL, Preset, Presets, find_preset, placed
 from flemma_py.config.spelling import nearest
 from flemma_py.errors import SettingsError
+from flemma_py.model.wire import Remarks
 
 Catalogue = dict[str, Any]
 """Plain tables for Lua: `providers`, a list of names with their `models` and `parameters`; `presets`, with provider
@@ -20,13 +21,24 @@ and model; `runtime`, what a new host is to be given back."""
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """`done`: the provider was changed; otherwise `layers` are what they were. `level` and `message` are for the
-    user."""
+    """`endpoint`: who answers now; None where nothing was changed, and `layers` are what they were. `message` is for
+    the user, with a line for each of the `remarks`."""
 
     layers: Layers
-    done: bool
-    level: str
     message: str
+    endpoint: Endpoint | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        return self.endpoint is not None
+
+    def notice(self, *more: str) -> tuple[str, str]:
+        """The level and the text of what the user is told, with `more` remarks below."""
+        if not self.done:
+            return "error", self.message
+        remarks = (*self.remarks, *more)
+        return ("warn", "\n• ".join((self.message, *remarks))) if remarks else ("info", f"{self.message}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +61,15 @@ def switch(line: str, layers: Layers, presets: Presets, wires: Wires) -> Switche
         changed, remarks = _applied(wish, layers)
         endpoint = choose(changed.resolve(), wires, wish.provider)
     except SettingsError as error:
-        return Switched(layers, False, "error", error.message)
-    bullets = "".join(f"\n• {remark}" for remark in (*wish.remarks, *remarks))
+        return Switched(layers, error.message)
     header = f"Switched to '{endpoint.name}' with model '{endpoint.model}'"
-    return Switched(changed, True, "warn" if bullets else "info", header + (bullets or "."))
+    return Switched(changed, header, endpoint, (*wish.remarks, *remarks, *_told_beforehand(endpoint)))
+
+
+def _told_beforehand(endpoint: Endpoint) -> tuple[str, ...]:
+    """What the provider already knows about a request with these settings."""
+    provider = endpoint.provider
+    return provider.remarks(endpoint.parameters, endpoint.facts) if isinstance(provider, Remarks) else ()
 
 
 def _wish(line: str, layers: Layers, presets: Presets) -> _Wish:

@@ -83,6 +83,8 @@ def _read_value(
     default = field.default_factory() if field.default_factory is not MISSING else field.default
     if value is None:
         return path, default
+    if (check := field.metadata.get("check")) and (problem := check(value)):
+        return _problem(path, *problem)
     annotation = type_hints(schema)[field.name]
     if value == [] and isinstance(default, Mapping):
         return path, default
@@ -106,6 +108,13 @@ def _misfit(where: str, form: str, value: Any, annotation: Any) -> Issue:
     suggestion = nearest(value, choices) if isinstance(value, str) else None
     hint = f" Did you mean {suggestion}?" if suggestion else ""
     return Issue(where, f"{where} must be {form}.{hint}", suggestion)
+
+
+def _problem(path: Path, inside: str, says: str, suggestion: str | None) -> Issue:
+    """What a setting's own check found. Where a name in its table is no setting, the suggestion is another one."""
+    where = ".".join((*path, inside) if inside else path)
+    meant = ".".join((*path, suggestion)) if suggestion and says.startswith("is not") else suggestion
+    return Issue(where, f"{where} {says}.{f' Did you mean {meant}?' if suggestion else ''}", suggestion)
 
 
 def _is_plainly(value: Any, annotation: Any) -> bool:

@@ -8,10 +8,12 @@ that a provider declares its own parameters itself (`own`).
 # ruff: noqa: RUF009  (the rule does not see that `section` and `key` are `dataclasses.field`)
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, TypeAlias
+
+from flemma_py.config.thinking import FORM, Problem, thinking_problem
 
 
 class Trust(Enum):
@@ -21,10 +23,17 @@ class Trust(Enum):
     OWNER = "owner"
 
 
-def key(default: Any, form: str, *, trust: Trust = Trust.OWNER, **limits: Any) -> Any:
+def key(
+    default: Any,
+    form: str,
+    *,
+    trust: Trust = Trust.OWNER,
+    check: Callable[[Any], Problem | None] | None = None,
+    **limits: Any,
+) -> Any:
     """A setting. `form` ends the sentence "must be …"; `limits` are constraints as pydantic's `Field` takes them,
-    or `each`: those of each type of a union."""
-    return field(default=default, metadata={"form": form, "trust": trust, "limits": limits})
+    or `each`: those of each type of a union. `check` tells what types cannot."""
+    return field(default=default, metadata={"form": form, "trust": trust, "limits": limits, "check": check})
 
 
 def table(form: str, *, trust: Trust = Trust.OWNER) -> Any:
@@ -64,8 +73,9 @@ class Parameters:
         Literal["off", "minimal", "low", "medium", "high", "max", False] | int | float | Mapping[str, Any] | None
     ) = key(
         None,
-        "off, minimal, low, medium, high, max, a number of tokens, or a table of level and foreign",
+        FORM,
         trust=Trust.FILE,
+        check=thinking_problem,
     )
     cache_retention: Literal["short", "long", "none"] = key("short", "short, long or none", trust=Trust.FILE)
     timeout: float = key(600, "a number of seconds above 0", trust=Trust.FILE, gt=0)
@@ -121,7 +131,11 @@ class NotifySettings:
 
 @dataclass(frozen=True, slots=True)
 class PricingSettings:
+    """`high_cost_threshold`: a switch to a model says so where its input and output together cost more, in USD for a
+    million tokens."""
+
     enabled: bool = key(True, "true or false")
+    high_cost_threshold: float = key(30, "a number of USD, 0 or more", ge=0)
 
 
 @dataclass(frozen=True, slots=True)

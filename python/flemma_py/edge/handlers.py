@@ -20,6 +20,7 @@ from flemma_py.app.checkup import checkup
 from flemma_py.app.conversation import Conversation
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
+from flemma_py.app.switch import Switched
 from flemma_py.conversation.state import Mode, Outcome
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.chat import BufferChat
@@ -138,7 +139,13 @@ class Handlers:
         switched = self._services.switch(line)
         if switched.done:
             self._bridge.tell("catalogue", {**self._services.catalogue(), "switched": True})
-        self._bridge.tell("notify", {"level": switched.level, "message": switched.message})
+        # It holds from now on; only the word about it waits for the prices.
+        self._bridge.loop.create_task(self._tell_switched(switched), name="switched")
+
+    async def _tell_switched(self, switched: Switched) -> None:
+        cost = await self._services.high_cost(switched.endpoint) if switched.endpoint else None
+        level, message = switched.notice(*filter(None, [cost]))
+        self._bridge.tell("notify", {"level": level, "message": message})
 
     async def _claim(self) -> None:
         """One host serves a Neovim: Lua says whether that is this one."""

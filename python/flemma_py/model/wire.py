@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from flemma_py.errors import RequestError
 from flemma_py.model.language_model import ModelFacts
@@ -103,6 +103,15 @@ class ListsModels(Protocol):
 
     def read_models(self, body: bytes) -> tuple[ModelFacts, ...]:
         """What the server said of each, `is_known` false where that is only a name. Raises `RequestError`."""
+        ...
+
+
+@runtime_checkable
+class Remarks(Protocol):
+    """A provider that can say beforehand what a request will not be as the settings want it."""
+
+    def remarks(self, parameters: Mapping[str, Any], facts: ModelFacts) -> tuple[str, ...]:
+        """A sentence each: a model that nobody knows, a parameter that it does not take, one that is missing."""
         ...
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from flemma_py.errors import DocumentError
-from flemma_py.model.language_model import ThinkingForm
 from flemma_py.model.prompt import Part, Prompt, Speaker, TextPart, ThinkingPart, Turn
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.providers import thinking
+from flemma_py.providers.anthropic_answering import Answering
 from flemma_py.providers.anthropic_content import Block, assistant_blocks, user_blocks
 from flemma_py.providers.caching import cache_control
-from flemma_py.providers.limits import max_tokens
 from flemma_py.providers.pairing import merged, paired
 from flemma_py.providers.tool_wire import wire_name
 
@@ -20,14 +19,18 @@ NAME = "anthropic"
 TRAILING = ("system", "tools", "messages")
 
 
-def build_body(prompt: Prompt) -> dict[str, Any]:
-    """The body of a streaming request. Raises DocumentError where the chat has nothing to send."""
+def build_body(prompt: Prompt, *, drop_changed_thoughts: bool = False) -> dict[str, Any]:
+    """The body of a streaming request. `drop_changed_thoughts` asks the vendor to pass over thoughts above which the
+    chat was edited. Raises DocumentError where the chat has nothing to send."""
     cache = cache_control(prompt.parameters)
     messages = build_messages(prompt.turns, keep_foreign=thinking.keeps_foreign(prompt.parameters))
     if not messages:
         raise DocumentError("This chat has nothing to send yet: write a message below @You: and send again.")
     body: dict[str, Any] = {"model": prompt.model, "stream": True, "messages": messages}
-    body |= _limits(prompt)
+    answering = Answering(prompt.parameters, prompt.facts)
+    body |= answering.fields
+    if drop_changed_thoughts and answering.thinks:
+        body["thinking"]["block_binding"] = {"prefix_mismatch_behavior": "drop_block"}
     if cache:
         # The vendor moves this one along: it stands for the last block that can be cached.
         body["cache_control"] = cache
@@ -74,30 +77,6 @@ def _is_native(part: ThinkingPart) -> bool:
 
 def _is_blank(part: Part) -> bool:
     return isinstance(part, TextPart) and not part.text.strip()
-
-
-def _limits(prompt: Prompt) -> dict[str, Any]:
-    """`max_tokens`, how to think, and the temperature where the model takes one."""
-    facts = prompt.facts
-    most, _ = max_tokens(prompt.parameters.get("max_tokens"), facts)
-    limits: dict[str, Any] = {"max_tokens": most} | _thinking(prompt, most)
-    temperature = prompt.parameters.get("temperature")
-    if temperature is not None and "thinking" not in limits and not facts.fixed_temperature:
-        limits["temperature"] = temperature
-    return limits
-
-
-def _thinking(prompt: Prompt, most: int) -> dict[str, Any]:
-    facts = prompt.facts.thinking
-    wanted = thinking.wanted(prompt.parameters, prompt.facts, "thinking_budget")
-    if wanted is None or wanted.is_off:
-        return {}
-    if facts.form is ThinkingForm.EFFORT:
-        effort = {"effort": wanted.as_effort(facts)}
-        return {"thinking": {"type": "adaptive", "display": "summarized"}, "output_config": effort}
-    if facts.form is ThinkingForm.NONE or most <= facts.least:
-        return {}
-    return {"thinking": {"type": "enabled", "budget_tokens": min(wanted.as_tokens(facts), most - 1)}}
 
 
 def _tools(tools: tuple[ToolDefinition, ...], cache: dict[str, Any] | None) -> list[dict[str, Any]]:

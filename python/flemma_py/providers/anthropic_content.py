@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from flemma_py.model.prompt import FilePart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from flemma_py.model.prompt import FilePart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart, Turn
+from flemma_py.model.wire import Notice
 from flemma_py.providers.tool_wire import wire_name
 
 Block = dict[str, Any]
 
-_IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+_IMAGES = {name: name for name in ("image/jpeg", "image/png", "image/gif", "image/webp")} | {"image/jpg": "image/jpeg"}
 _TEXT_LIKE = frozenset({"application/json", "application/xml", "application/yaml", "application/toml"})
+_PDF = "application/pdf"
 _SILENT_FAILURE = "The tool failed and said nothing."
 
 
@@ -33,20 +35,36 @@ def user_blocks(parts: Iterable[Part]) -> list[Block]:
 
 
 def assistant_blocks(parts: Iterable[Part]) -> list[Block]:
-    """Thoughts and text in their order, then the calls: after a call the wire wants nothing but its result."""
-    spoken: list[Block] = []
-    calls: list[Block] = []
+    """Thoughts, text and calls in their order, but for text behind a call: that goes before the first one, as after a
+    call the wire wants nothing to be said."""
+    before: list[Block] = []
+    behind: list[Block] = []
     for part in _thoughts_before_answers(tuple(parts)):
         match part:
             case ToolCallPart():
-                calls.append(_tool_use(part))
+                behind.append(_tool_use(part))
             case ThinkingPart():
-                spoken.append(_thinking(part))
+                (behind or before).append(_thinking(part))
             case TextPart(text):
-                spoken += _text(text)
+                before += _text(text)
             case FilePart():
-                spoken += _text(f"@{part.name}")
-    return spoken + calls
+                before += _text(f"@{part.name}")
+    return before + behind
+
+
+def notices(turns: Iterable[Turn], display_name: str) -> Iterator[Notice]:
+    """What is said of files that the vendor does not take, each with the line that brought it in."""
+    for turn in turns:
+        for part in turn.parts:
+            for file in part.parts if isinstance(part, ToolResultPart) else (part,):
+                if isinstance(file, FilePart) and not is_taken(file):
+                    why = f"takes no {file.mime}" if file.data else "takes no empty file"
+                    yield Notice(f"{display_name} {why}: of {file.name} only the name is sent.", file.line)
+
+
+def is_taken(part: FilePart) -> bool:
+    """Whether the wire has a form for this file."""
+    return _is_text(part.mime) or (bool(part.data) and (part.mime in _IMAGES or part.mime == _PDF))
 
 
 def _thoughts_before_answers(parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -101,15 +119,19 @@ def _result_content(part: ToolResultPart) -> str | list[Block]:
 
 def _file(part: FilePart) -> list[Block]:
     """A file as the model can read it, or nothing where it cannot."""
+    if not is_taken(part):
+        return []
     if part.mime in _IMAGES:
-        return [{"type": "image", "source": _base64(part)}]
-    if part.mime == "application/pdf":
+        return [{"type": "image", "source": _base64(part, _IMAGES[part.mime])}]
+    if part.mime == _PDF:
         title = PurePosixPath(part.name).name
-        return [{"type": "document", "source": _base64(part)} | ({"title": title} if title else {})]
-    if part.mime.startswith("text/") or part.mime in _TEXT_LIKE or part.mime.endswith(("+json", "+xml")):
-        return _text(part.data.decode("utf-8", "replace"))
-    return []
+        return [{"type": "document", "source": _base64(part, _PDF)} | ({"title": title} if title else {})]
+    return _text(part.data.decode("utf-8", "replace"))
 
 
-def _base64(part: FilePart) -> dict[str, str]:
-    return {"type": "base64", "media_type": part.mime, "data": base64.b64encode(part.data).decode("ascii")}
+def _is_text(mime: str) -> bool:
+    return mime.startswith("text/") or mime in _TEXT_LIKE or mime.endswith(("+json", "+xml"))
+
+
+def _base64(part: FilePart, mime: str) -> dict[str, str]:
+    return {"type": "base64", "media_type": mime, "data": base64.b64encode(part.data).decode("ascii")}

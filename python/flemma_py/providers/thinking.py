@@ -12,6 +12,8 @@ from flemma_py.model.prompt import ThinkingPart
 _LEVEL_UP_TO = ((256, "minimal"), (4_096, "low"), (12_288, "medium"), (24_576, "high"))
 _BUDGETS = {"minimal": 128, "low": 2_048, "medium": 8_192, "high": 16_384, "max": 32_768}
 """Tokens, for models of which nobody wrote down other ones."""
+_MOST = 2**31
+"""More tokens than any model has: infinity is a number, too."""
 _OFF = ("off", "none")
 
 
@@ -68,7 +70,7 @@ def _read(value: Any) -> Wanted | None:
         case False:
             return Wanted()
         case int() | float() if value is not True:
-            return Wanted(tokens=int(value)) if value >= 1 else Wanted()
+            return Wanted(tokens=int(min(value, _MOST))) if value >= 1 else Wanted()
         case str() if value.strip().lower() in _OFF:
             return Wanted()
         case str() if value.strip():
