@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ class Handlers:
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
             case "estimate":
-                self._chat(integer(payload, "buf"))[1].estimate()
+                self._soon(self._chat(integer(payload, "buf"))[1].estimate)
             case "diagnose":
                 self._diagnose(enabled=bool(payload.get("enabled")))
             case "compare":
@@ -164,6 +165,10 @@ class Handlers:
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
 
+    def _soon(self, do: Callable[[], None]) -> None:
+        """Do what starts tasks and timers: that wants a running loop, and a handler stands beside it."""
+        self._bridge.loop.call_soon(do)
+
     def _diagnose(self, *, enabled: bool) -> None:
         self._services.diagnose(enabled=enabled)
         if not enabled:
@@ -174,7 +179,7 @@ class Handlers:
         def show(pair: tuple[str, str]) -> None:
             self._bridge.tell("compared", {"before": pair[0], "after": pair[1]})
 
-        self._chat(buf)[1].aside.compare(show, normalized=normalized)
+        self._soon(partial(self._chat(buf)[1].aside.compare, show, normalized=normalized))
 
     def _detach(self, buf: int) -> None:
         found = self._chats.pop(buf, None)
@@ -189,7 +194,7 @@ class Handlers:
         if found:
             chat, conversation = found
             take(chat, payload)
-            conversation.changed(by_user=take == self._changes)
+            self._soon(partial(conversation.changed, by_user=take == self._changes))
 
     def _text(self, chat: BufferChat, payload: Payload) -> None:
         whole = chat.mirror.receive(
