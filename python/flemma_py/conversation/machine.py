@@ -187,7 +187,8 @@ def _broken(state: Streaming, before: tuple[Effect, ...], failure: StreamFailure
     return Idle(state.turn), (
         *before,
         StopStream(),
-        _close_early(state, message),
+        # What the vendor told of its rates is for the notice alone.
+        _close_early(state, message.split("\n")[0]),
         Tell("error", message),
         Record(state.usage, Outcome.ERRORED),
         End(Outcome.ERRORED),
