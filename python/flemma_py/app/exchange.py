@@ -148,8 +148,10 @@ async def _attempt(
 async def _events(response: Response, stream: Stream) -> AsyncGenerator[list[StreamEvent], None]:
     """What the stream makes of each piece of the body, and of its end, however it came."""
     try:
-        async for chunk in response.chunks():
-            yield stream.feed(chunk)
+        # Left to be collected, a generator costs its loop a wake-up.
+        async with aclosing(response.chunks()) as chunks:
+            async for chunk in chunks:
+                yield stream.feed(chunk)
     except RequestError as error:
         # What the stream had held back is part of the answer; the transport knows better why it ended.
         held: list[StreamEvent] = [event for event in stream.close() if not isinstance(event, StreamFailure)]
