@@ -24,7 +24,6 @@ from flemma_py.log import without_secrets
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StopReason, StreamEnd, StreamEvent, StreamFailure
 from flemma_py.model.wire import HttpRequest, Notice, Stream
-from flemma_py.providers.failures import with_head
 from flemma_py.transport.retry import heed, wait_before
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ async def _attempt(
                 if not events:
                     continue
                 if not begun and isinstance(events[0], StreamFailure):
-                    failed = with_head(events[0].error, response.headers)
+                    failed = _headed(events[0].error, response)
                     heed(failed, response.headers, time.time())
                     raise failed
                 begun = True
@@ -178,7 +177,7 @@ def _told(event: StreamEvent, services: Services, endpoint: Endpoint, response: 
     refusal names who refused."""
     match event:
         case StreamFailure():
-            error = without_key(with_head(event.error, response.headers))
+            error = without_key(_headed(event.error, response))
             log.info("request failed (%s): %s", error.kind.value, error.message)
             if error.kind is RequestKind.AUTH:
                 services.keys.forget(endpoint.name)
@@ -188,6 +187,13 @@ def _told(event: StreamEvent, services: Services, endpoint: Endpoint, response: 
             return StreamEnd(StopReason.REFUSED, f"{who}: {detail}" if detail else who)
         case _:
             return event
+
+
+def _headed(error: RequestError, response: Response) -> RequestError:
+    # It is there since the providers are; a start does without.
+    from flemma_py.providers.failures import with_head
+
+    return with_head(error, response.headers)
 
 
 def without_key(error: RequestError) -> RequestError:
