@@ -26,15 +26,16 @@ PRICED_AT = 1_795_219_200
 """A moment for which prices are looked up: a price that changes by date must not make the file differ by date."""
 
 HEAD = """\
---- The models that are offered by name, with limits in tokens and prices in USD for a million tokens.
+--- The providers that come with Flemma, and the models that are offered by name, with limits in tokens and prices in
+--- USD for a million tokens.
 ---
 --- Made by `make generate` from python/flemma_py/providers/catalogue and the price list: change it there.
 -- luacheck: no max line length
 
 -- stylua: ignore
 return {
-  providers = {
 """
+DEMO = "demo"
 
 
 def models_lua() -> str:
@@ -42,7 +43,8 @@ def models_lua() -> str:
     defaults = {provider.name: provider.default_model for _, provider in discover("flemma_py.providers", "PROVIDER")}
     catalogues = [catalogue for _, catalogue in discover("flemma_py.providers.catalogue", "CATALOGUE")]
     body = "".join(line for each in catalogues for line in provider_lines(each, defaults.get(each.provider)))
-    return f"{HEAD}{body}  }},\n}}\n"
+    built_in = ", ".join(f'"{name}"' for name in sorted({*defaults, DEMO}))
+    return f"{HEAD}  built_in = {{ {built_in} }},\n  providers = {{\n{body}  }},\n}}\n"
 
 
 def provider_lines(catalogue: Catalogue, default: str | None) -> Iterator[str]:

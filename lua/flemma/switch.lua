@@ -14,8 +14,6 @@ local M = {}
 ---@type flemma.Catalogue?
 local told
 
-local BUILT_IN = { "anthropic", "demo" }
-
 ---@param value any
 ---@return boolean
 local function names_a_provider(value)
@@ -35,7 +33,7 @@ local function from_setup()
   local found = { providers = {}, presets = {}, runtime = vim.empty_dict() }
   local given = settings.get("providers")
   given = type(given) == "table" and given or {}
-  local names = vim.list_extend(vim.tbl_keys(given), BUILT_IN)
+  local names = vim.list_extend(vim.tbl_keys(given), require("flemma.models").built_in)
   table.sort(names)
   for index, name in ipairs(names) do
     if name ~= names[index - 1] then

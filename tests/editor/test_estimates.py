@@ -48,7 +48,7 @@ def test_the_command_tells_what_the_vendor_counted(chat: Neovim, peer: Peer) -> 
 
 def test_money_that_is_not_wanted_is_not_told(start: Start, peer: Peer, tmp_path: Path) -> None:
     anthropic = f"providers = {{ anthropic = {{ base_url = '{peer.base_url}' }} }}"
-    chat = start(f"{{ pricing = {{ enabled = false }}, {anthropic} }}", ANTHROPIC_API_KEY=CANARY)
+    chat = start(f"{{ ui = {{ pricing = {{ enabled = false }} }}, {anthropic} }}", ANTHROPIC_API_KEY=CANARY)
     chat.open(tmp_path / "talk.chat", "@You:\nHello\n")
     chat.ready()
     chat.command("Flemma usage:estimate")

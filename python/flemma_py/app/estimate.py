@@ -60,7 +60,7 @@ async def estimate(services: Services, document: Document, path: str | None) -> 
     counted = tokens is not None
     if tokens is None:
         tokens = prompt_tokens(built.prompt)
-    wanted = services.settings.pricing.enabled
+    wanted = services.settings.ui.pricing.enabled
     prices = await services.accounts.prices(endpoint.name, endpoint.model, tokens) if wanted else None
     return Estimate(tokens, counted, endpoint.name, endpoint.model, prices)
 
