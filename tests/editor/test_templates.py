@@ -61,7 +61,7 @@ def test_a_failing_expression_stays_literal_and_is_marked(empty: Neovim, peer: P
     ("text", "line"),
     [
         ("```lua\nx = = 1\n```\n@You:\nHello\n", 1),
-        ("```cobol\nx\n```\n@You:\nHello\n", 0),
+        ("```cobol\nx\n```\n@You:\nHello\n", 1),
         ("```json\n{ 'a' }\n```\n@You:\nHello\n", 1),
         ("@You:\nHello {% for %}\n", 1),
     ],

@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any, assert_never
 
 from flemma_py.app.accounts import Sent, now
+from flemma_py.app.aside import Aside
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.preparation import Chosen, Location, Preparation
 from flemma_py.app.services import Services
-from flemma_py.conversation.machine import step
+from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.state import (
     BuildPrompt,
     Cancelled,
@@ -52,7 +53,7 @@ from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.tool import ToolContext, ToolOutcome
 from flemma_py.model.usage import Usage
-from flemma_py.model.wire import Notice
+from flemma_py.model.wire import HttpRequest, Notice
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Conversation:
         self._services = services
         self._editor = editor
         self.preparation = Preparation(services, editor, location)
+        self.aside = Aside(services, editor, self.preparation.asked)
         self._state: State = Idle()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
         self._stream: asyncio.Task[None] | None = None
@@ -80,6 +82,7 @@ class Conversation:
         self._chosen: asyncio.Task[Chosen] | None = None
         self._tools: set[asyncio.Task[None]] = set()
         self._sent: Sent | None = None
+        self._asked_characters = 0
         self._noticed: set[str] = set()
 
     # ---- what may happen
@@ -112,6 +115,19 @@ class Conversation:
 
         self._inbox.put_nowait(failed)
 
+    def changed(self, *, by_user: bool) -> None:
+        """The text is another one."""
+        if isinstance(self._state, Idle):
+            self.aside.figure.changed(by_user=by_user)
+        self.preparation.edited(lambda: isinstance(self._state, Idle))
+
+    def estimate(self) -> None:
+        """The user wants to know how many tokens the next request would take."""
+        if isinstance(self._state, Idle):
+            self.aside.estimate()
+        else:
+            self._editor.tell("warn", BUSY)
+
     def close(self) -> None:
         """The buffer is gone for good: end the task after what is in the inbox."""
         self._inbox.put_nowait(None)
@@ -125,6 +141,7 @@ class Conversation:
                 await self._take(event)
         finally:
             self.preparation.close()
+            self.aside.close()
             await self._stop_stream()
             await self._stop_tools()
 
@@ -158,6 +175,8 @@ class Conversation:
             case BuildPrompt(turn, document):
                 # Chosen once for a turn: a switch in the middle of it is for the next.
                 self._chosen = asyncio.create_task(self.preparation.choose(document), name=f"choice {turn}")
+                self._asked_characters = self._editor.characters()
+                self.aside.figure.pause()
                 self._prepare(self._prompt(turn, document, self._chosen))
             case ResolveSecret(turn):
                 self._prepare(self._secret(turn, self._chosen))
@@ -185,6 +204,7 @@ class Conversation:
             case End(outcome, line):
                 await self._editor.drain()
                 await self._editor.ended(outcome.value, self._cursor_line(line))
+                self.aside.figure.tell()
             case _:
                 assert_never(effect)
 
@@ -192,6 +212,8 @@ class Conversation:
         """Account for the request that went out; one that was cut before any count came used nothing that is known."""
         sent, self._sent = self._sent, None
         log.info("request %s: %s", outcome.value, usage)
+        if read := usage.input + usage.cache_read + usage.cache_write:
+            self.aside.figure.measured(read, self._asked_characters)
         if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
             self._services.accounts.record(sent, usage, outcome.value, self._editor.used)
 
@@ -230,10 +252,6 @@ class Conversation:
             return self._broken(turn)
         self.preparation.tell(chosen, built)
         return self._post(PromptReady(turn, built.prompt))
-
-    def edited(self) -> None:
-        """The text changed: when the user pauses it is looked over."""
-        self.preparation.edited(lambda: isinstance(self._state, Idle))
 
     async def _secret(self, turn: int, choice: asyncio.Task[Chosen] | None) -> None:
         said = asyncio.get_running_loop().call_later(
@@ -275,7 +293,10 @@ class Conversation:
         def progress(label: str) -> None:
             self._editor.progress(label, "marker")
 
-        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice))
+        def built(request: HttpRequest) -> None:
+            self.aside.diagnose((endpoint.name, prompt.model or endpoint.model), request)
+
+        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice, built))
 
     def _notice(self, notice: Notice) -> None:
         """Say what a wire could not do: with a line each time, without one once while the model stays the same."""

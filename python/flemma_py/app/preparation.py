@@ -87,6 +87,12 @@ class Preparation:
             filling=chosen.meaning.filling,
         )
 
+    async def asked(self) -> tuple[Endpoint, Prompt]:
+        """What would be asked now, and whom. Nobody is asked about files that lie elsewhere. Raises `FlemmaError`."""
+        document = self._editor.view().document
+        chosen = await self._choose(document, None)
+        return chosen.endpoint, self.build(document, chosen).prompt
+
     def tell(self, chosen: Chosen, built: Built) -> None:
         """Say what of the chat is not in the request although its writer may think so: one notice for all places."""
         for notice in chosen.meaning.notices:

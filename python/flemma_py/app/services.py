@@ -93,6 +93,7 @@ class Services:
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
         self.accounts = Accounts()
+        self._diagnosing: bool | None = None
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings, a sentence each."""
 
@@ -167,6 +168,15 @@ class Services:
             self._unusable = None
             self.keys.forget_all()
         return switched
+
+    @property
+    def diagnosing(self) -> bool:
+        """Whether requests are compared with those before them."""
+        return self.settings.diagnostics.enabled if self._diagnosing is None else self._diagnosing
+
+    def diagnose(self, *, enabled: bool) -> None:
+        """Compare from now on, or no more, whatever the settings say."""
+        self._diagnosing = enabled
 
     async def high_cost(self, endpoint: Endpoint) -> str | None:
         """A sentence about a model that costs more than the owner wants to pay unasked. Waits for the price list."""

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,12 @@ class Handlers:
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
             case "preview":
                 self._tell_preview(integer(payload, "buf"))
+            case "estimate":
+                self._soon(self._chat(integer(payload, "buf"))[1].estimate)
+            case "diagnose":
+                self._diagnose(enabled=bool(payload.get("enabled")))
+            case "compare":
+                self._compare(integer(payload, "buf"), normalized=bool(payload.get("normalized")))
             case "status":
                 self._tell_status(payload)
             case "report":
@@ -204,6 +211,22 @@ class Handlers:
         """Where a chat is: its file's folder, or for one that has none the working directory."""
         return Location(str(Path(name).parent) if name else cwd, name or None, cwd)
 
+    def _soon(self, do: Callable[[], None]) -> None:
+        """Do what starts tasks and timers: that wants a running loop, and a handler stands beside it."""
+        self._bridge.loop.call_soon(do)
+
+    def _diagnose(self, *, enabled: bool) -> None:
+        self._services.diagnose(enabled=enabled)
+        if not enabled:
+            for _, conversation in self._chats.values():
+                conversation.aside.forget_requests()
+
+    def _compare(self, buf: int, *, normalized: bool) -> None:
+        def show(pair: tuple[str, str]) -> None:
+            self._bridge.tell("compared", {"before": pair[0], "after": pair[1]})
+
+        self._soon(partial(self._chat(buf)[1].aside.compare, show, normalized=normalized))
+
     def _detach(self, buf: int) -> None:
         found = self._chats.pop(buf, None)
         if found:
@@ -217,7 +240,7 @@ class Handlers:
         if found:
             chat, conversation = found
             take(chat, payload)
-            self._bridge.loop.call_soon(conversation.edited)
+            self._soon(partial(conversation.changed, by_user=take == self._changes))
 
     def _text(self, chat: BufferChat, payload: Payload) -> None:
         whole = chat.mirror.receive(
