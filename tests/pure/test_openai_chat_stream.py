@@ -44,7 +44,7 @@ def call(arguments: Any, **entry: Any) -> dict[str, Any]:
 
 
 def read(*chunks: bytes) -> list[StreamEvent]:
-    stream = OpenAIChatStream(Vendor("llama", ""))
+    stream = OpenAIChatStream(Vendor("llama", ""), "llama")
     return [event for data in chunks for event in stream.feed(data)] + stream.close()
 
 

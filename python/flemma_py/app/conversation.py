@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, assert_never
 
@@ -195,7 +196,9 @@ class Conversation:
         sent, self._sent = self._sent, None
         log.info("request %s: %s", outcome.value, usage)
         if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
-            self._services.accounts.record(sent, usage, outcome.value, self._editor.used)
+            # By now the server may have said what its models cost.
+            priced = replace(sent, price=self._services.price(sent.provider, sent.model))
+            self._services.accounts.record(priced, usage, outcome.value, self._editor.used)
 
     def _cursor_line(self, result: int | None) -> int | None:
         """Where the cursor goes when a result is there, as the user wants it (`tools.cursor_after_result`)."""
@@ -251,7 +254,11 @@ class Conversation:
         )
         try:
             if chosen is not None:
-                await self._services.find_key(await chosen)
+                endpoint = await chosen
+                await self._services.find_key(endpoint)
+                if not endpoint.facts.is_known:
+                    # While the answer comes: what its server says of the model is for its price and for the next one.
+                    self._services.listings.want(endpoint)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flemma_py.app.endpoint import Endpoint
+from flemma_py.app.endpoint import Endpoint, explained
 from flemma_py.app.services import Services
 from flemma_py.errors import FlemmaError, RequestError, RequestKind
 from flemma_py.log import without_secrets
@@ -44,7 +44,8 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
     """Ask and deliver events until the answer ends. Only cancelling ends it without a final event."""
     try:
         await _exchange(services, endpoint, prompt, listener)
-    except RequestError as error:
+    except RequestError as failure:
+        error = explained(failure, endpoint)
         log.info("request failed (%s): %s", error.kind.value, error.message)
         if error.kind is RequestKind.AUTH:
             services.keys.forget(endpoint.name)
@@ -60,7 +61,7 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
 async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
     base_url = await services.address(endpoint)
     key = await services.find_key(endpoint)
-    request = _with_headers(endpoint.provider.build_request(prompt, base_url), endpoint)
+    request = endpoint.with_headers(endpoint.provider.build_request(prompt, base_url))
     for notice in request.notices:
         listener.notice(notice)
     listener.sending()
@@ -139,10 +140,3 @@ def _without_key(error: RequestError) -> RequestError:
     """Vendors quote the key that they refuse."""
     message = without_secrets(error.message)
     return RequestError(error.kind, message, status=error.status, request_id=error.request_id)
-
-
-def _with_headers(request: HttpRequest, endpoint: Endpoint) -> HttpRequest:
-    """The owner's own headers stand for those of the wire that have their names."""
-    own = dict(endpoint.headers)
-    kept = tuple((name, text) for name, text in request.headers if name.lower() not in own)
-    return replace(request, headers=kept + endpoint.headers)

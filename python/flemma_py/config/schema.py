@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, TypeAlias
 
+from flemma_py.config.models import FORM as MODELS_FORM
+from flemma_py.config.models import models_problem
 from flemma_py.config.thinking import FORM, Problem, thinking_problem
 
 
@@ -36,9 +38,9 @@ def key(
     return field(default=default, metadata={"form": form, "trust": trust, "limits": limits, "check": check})
 
 
-def table(form: str, *, trust: Trust = Trust.OWNER) -> Any:
+def table(form: str, *, trust: Trust = Trust.OWNER, check: Callable[[Any], Problem | None] | None = None) -> Any:
     """A setting that is a table with keys of the owner's choice, empty by default."""
-    return field(default_factory=dict, metadata={"form": form, "trust": trust, "limits": {}})
+    return field(default_factory=dict, metadata={"form": form, "trust": trust, "limits": {}, "check": check})
 
 
 def section(kind: type) -> Any:
@@ -93,9 +95,7 @@ class ProviderSettings:
     api_key_env: str | None = key(None, "the name of an environment variable")
     api_key_cmd: str | list[str] | None = key(None, "a command, as a text or a list of words")
     headers: Mapping[str, str] = table("a table of header names and texts")
-    models: list[str | Mapping[str, Any]] | None = key(
-        None, "a list of model names, or of tables with a name and what is known of it; the first one is the default"
-    )
+    models: list[str | Mapping[str, Any]] | None = key(None, MODELS_FORM, check=models_problem)
     retries: int = key(2, "a whole number from 0 to 10", ge=0, le=10)
 
 

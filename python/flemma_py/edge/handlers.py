@@ -47,6 +47,7 @@ class Handlers:
         self._serving = False
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
+        services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -84,6 +85,8 @@ class Handlers:
                 self._configure(mapping(payload, "settings"))
             case "switch":
                 self._switch(string(payload, "line"))
+            case "models":
+                self._list(string(payload, "provider"), anew=bool(payload.get("anew")))
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
             case "status":
@@ -137,9 +140,21 @@ class Handlers:
         self._bridge.loop.create_task(self._tell_switched(switched), name="switched")
 
     async def _tell_switched(self, switched: Switched) -> None:
+        switched = await self._services.completed(switched)
         cost = await self._services.high_cost(switched.endpoint) if switched.endpoint else None
         level, message = switched.notice(*filter(None, [cost]))
         self._bridge.tell("notify", {"level": level, "message": message})
+
+    def _list(self, provider: str, *, anew: bool) -> None:
+        """Ask for the models of a provider, and say when there is an answer, whatever it is."""
+
+        async def tell() -> None:
+            problem = await self._services.list_models(provider, anew=anew)
+            catalogue = self._services.catalogue()
+            listed = {"provider": provider, "problem": problem.message if problem else None}
+            self._bridge.tell("catalogue", {**catalogue, "listed": listed})
+
+        self._bridge.loop.create_task(tell(), name="list")
 
     async def _claim(self) -> None:
         """One host serves a Neovim: Lua says whether that is this one."""

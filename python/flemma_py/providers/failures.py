@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -99,10 +99,12 @@ _NEXT_STEP = {
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """Who refused, and where its key is set (empty: it was given none): a sentence names both."""
+    """Who refused, and where its key is set (empty: it was given none): a sentence names both. `steps`: what to do next
+    where that is another thing than elsewhere."""
 
     display_name: str
     key_place: str
+    steps: Mapping[RequestKind, str] = field(default_factory=dict)
 
 
 def read_refusal(vendor: Vendor, status: int | None, headers: Mapping[str, str], body: bytes) -> RequestError:
@@ -235,7 +237,7 @@ def _next_step(vendor: Vendor, kind: RequestKind, retry_after: str | None) -> st
         case RequestKind.RATE:
             return "wait a moment and send again"
         case _:
-            return _NEXT_STEP[kind]
+            return vendor.steps.get(kind) or _NEXT_STEP[kind]
 
 
 def _json(body: bytes) -> Any:
