@@ -71,6 +71,15 @@ local commands = {
       require("flemma.logging").open()
     end,
   },
+  ["models:refresh"] = {
+    about = "ask a provider's server anew which models it has",
+    complete = function(words)
+      return #words == 0 and require("flemma.switch").providers() or {}
+    end,
+    run = function(args)
+      require("flemma.listing").refresh(args[1])
+    end,
+  },
   notices = {
     about = "show the last notices whole",
     run = function()

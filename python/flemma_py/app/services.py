@@ -196,15 +196,15 @@ class Services:
         listed = self.listings.models(name, endpoint.base_url or "")
         return [*table, *filter(can_chat, (each.name for each in listed))]
 
-    async def list_models(self, name: str, *, anew: bool = False) -> FlemmaError | None:
-        """Ask a provider's server for its models, `anew` also where that was done lately. Returns why there is no
-        list."""
+    async def list_models(self, name: str, *, anew: bool = False) -> tuple[str, FlemmaError | None]:
+        """Ask the server of a provider (empty: the one that answers now) for its models, `anew` also where that was
+        done lately. Returns the provider's name, and why there is no list."""
         await self.warm()
         try:
-            endpoint = endpoint_of(name, "", self.settings, self.wires)
+            endpoint = endpoint_of(name, "", self.settings, self.wires) if name else await self.chosen()
         except SettingsError as error:
-            return error
-        return await self.listings.refresh(endpoint, anew=anew)
+            return name, error
+        return endpoint.name, await self.listings.refresh(endpoint, anew=anew)
 
     async def _list(self, endpoint: Endpoint) -> tuple[ModelFacts, ...]:
         return await ask_for_models(endpoint, self.keys, self.client)

@@ -146,13 +146,14 @@ class Handlers:
         self._bridge.tell("notify", {"level": level, "message": message})
 
     def _list(self, provider: str, *, anew: bool) -> None:
-        """Ask for the models of a provider, and say when there is an answer, whatever it is."""
+        """Have a provider (empty: the one that answers now) asked for its models, and say when that is over."""
 
         async def tell() -> None:
-            problem = await self._services.list_models(provider, anew=anew)
-            catalogue = self._services.catalogue()
-            listed = {"provider": provider, "problem": problem.message if problem else None}
-            self._bridge.tell("catalogue", {**catalogue, "listed": listed})
+            name, problem = await self._services.list_models(provider, anew=anew)
+            listed: dict[str, Any] = {"asked": provider, "provider": name}
+            if problem is not None:
+                listed["problem"] = problem.message
+            self._bridge.tell("catalogue", {**self._services.catalogue(), "listed": listed})
 
         self._bridge.loop.create_task(tell(), name="list")
 
