@@ -35,6 +35,25 @@ local commands = {
       require("flemma.actions").cancel()
     end,
   },
+  ["diagnostics:enable"] = {
+    about = "warn when a request does not begin as the one before it did",
+    run = function()
+      require("flemma.diagnostics").enable()
+    end,
+  },
+  ["diagnostics:disable"] = {
+    about = "compare requests no more, and forget them",
+    run = function()
+      require("flemma.diagnostics").disable()
+    end,
+  },
+  ["diagnostics:diff"] = {
+    about = "show the last two requests of this chat side by side",
+    complete = { "normalized" },
+    run = function(args)
+      require("flemma.diagnostics").diff(args[1] == "normalized")
+    end,
+  },
   format = {
     about = "put old-form role markers on lines of their own",
     run = function()
@@ -124,6 +143,12 @@ local commands = {
     about = "run the tool call at the cursor",
     run = function()
       require("flemma.actions").execute_at_cursor()
+    end,
+  },
+  ["usage:estimate"] = {
+    about = "tell how many tokens the next request would take, and what they cost",
+    run = function()
+      require("flemma.state").ask_estimate()
     end,
   },
   ["usage:recall"] = {

@@ -80,6 +80,16 @@ function doors.status(payload)
   require("flemma.status").receive(payload)
 end
 
+--- About how many tokens a chat is.
+function doors.estimate(payload)
+  require("flemma.state").receive_estimate(payload)
+end
+
+--- Two requests to be read side by side.
+function doors.compared(payload)
+  require("flemma.diagnostics").receive(payload)
+end
+
 function doors.report(payload)
   require("flemma.host").reported(payload)
 end

@@ -71,8 +71,9 @@ class RequestKind(Enum):
 
 class RequestError(FlemmaError):
     """The model did not answer, or stopped in mid-answer. `status` is the HTTP status if one came, `request_id` the
-    vendor's own, for a support request, `retry_after` the seconds that it asked to wait; `unsent`: no connection
-    came about, so nobody has seen the request."""
+    vendor's own, for a support request, `retry_after` the seconds that it asked to wait, `should_retry` its own word on
+    whether another try is worth it; `unanswered`: the connection never stood, or was closed before anything of an
+    answer came."""
 
     def __init__(
         self,
@@ -82,11 +83,13 @@ class RequestError(FlemmaError):
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
-        unsent: bool = False,
+        should_retry: bool | None = None,
+        unanswered: bool = False,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
-        self.unsent = unsent
+        self.should_retry = should_retry
+        self.unanswered = unanswered

@@ -139,11 +139,13 @@ class Desk:
 
 @pytest.fixture
 def desk(start: Start, peer: Peer, tmp_path: Path) -> Any:
+    # Nobody here is asked twice, so that each failure is told at once.
     def sit_down(kind: str, more: str = "", **environment: str) -> Desk:
         log = tmp_path / "flemma.log"
         environment = environment or {"MY_KEY": CANARY, "ANTHROPIC_API_KEY": CANARY}
         chat = f"kind = 'openai_chat', base_url = '{peer.base_url}/v1', api_key_env = 'MY_KEY', models = {{ 'm' }}"
-        providers = f"anthropic = {{ base_url = '{peer.base_url}' }}, chat = {{ {chat} }}"
+        chat += ", retries = 0"
+        providers = f"anthropic = {{ base_url = '{peer.base_url}', retries = 0 }}, chat = {{ {chat} }}"
         logging = f"logging = {{ enabled = true, path = '{log}', level = 'TRACE' }}"
         editor = start(f"{{ provider = '{kind}', {logging}, providers = {{ {providers} }}, {more} }}", **environment)
         editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
@@ -217,7 +219,7 @@ def test_a_connection_that_breaks_is_told_wherever_it_breaks(kind: str, desk: An
         assert at.editor.lines()[4] == "half"
     peer.enqueue(script.stream([Wire(kind).beginning("half")]))
     assert at.ask() == "errored"
-    assert "stopped in the middle of its answer: send again." in at.editor.notices()[0]
+    assert "stopped in the middle of its answer: send again [request req_" in at.editor.notices()[0]
     peer.enqueue(script.refusal(502, "<html><h1>Bad Gateway</h1></html>", REQUEST_ID))
     assert at.ask() == "errored"
     assert "HTTP 502: <html><h1>Bad Gateway</h1></html>" in at.editor.notices()[0]
@@ -311,10 +313,17 @@ def test_retries_are_shown_and_end_with_the_answer(desk: Any, peer: Peer) -> Non
     peer.enqueue(script.refusal(503, "busy", (("retry-after", "30"),)))
     at.editor.press("<Esc>Goand more<Esc><C-]>")
     at.editor.wait(lambda: len(peer.bodies) == 4)
-    at.editor.wait(lambda: "asked again in 30 s (1 of 2)" in str(at.editor.lua(SHOWN)))
+    for left in (30, 29):
+        at.editor.wait(
+            lambda left=left: f"r is asked again in {left} s (1 of 2): HTTP 503" in str(at.editor.lua(SHOWN))
+        )
+    assert at.editor.lines()[-1] == "@Assistant:"
     at.editor.press("<C-c>")
     at.editor.idle()
     assert len(peer.bodies) == 4
+    assert at.editor.lines()[-2:] == ["", "and more"]
+    assert "asked again" not in str(at.editor.lua(SHOWN))
+    assert at.editor.notices() == []
 
 
 def test_a_key_of_a_command_is_asked_for_again_when_it_was_refused(desk: Any, peer: Peer, tmp_path: Path) -> None:

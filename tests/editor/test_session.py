@@ -383,7 +383,7 @@ def test_a_reply_that_was_cancelled_is_in_the_session(chat: Neovim, peer: Peer) 
 
 
 def test_a_refused_request_used_nothing(chat: Neovim, peer: Peer) -> None:
-    peer.enqueue(script.refusal(500, {"type": "error", "error": {"type": "api_error", "message": "no"}}))
+    peer.enqueue(script.refusal(400, {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}}))
     peer.enqueue(script.text("yes"))
     send(chat, 1)
     send(chat, 2)

@@ -48,6 +48,8 @@ from flemma_py.model.stream import (
     StreamFailure,
     TextDelta,
     ThinkingDelta,
+    ThinkingEnd,
+    ToolCallEnd,
     ToolCallStart,
     UsageReport,
 )
@@ -195,6 +197,43 @@ def test_an_end_that_is_not_the_models_own_is_told(
     assert told.level == level
     assert ("flemma:aborted" in written(effects)) is marked
     assert effects[-1] == End(outcome)
+
+
+ENDS = {
+    StopReason.DONE: (["answered nothing"], Outcome.COMPLETED),
+    StopReason.MAX_TOKENS: (["token limit"], Outcome.COMPLETED),
+    StopReason.CONTEXT_FULL: (["context is full"], Outcome.COMPLETED),
+    StopReason.REFUSED: (["refused to go on (why)"], Outcome.ERRORED),
+}
+
+
+@pytest.mark.parametrize("reason", ENDS)
+@pytest.mark.parametrize(
+    "came",
+    [(), (TextDelta(" \n"),), (ThinkingDelta("Hm"), ThinkingEnd("x", "sig")), (ThinkingDelta("Hm"),)],
+    ids=["nothing", "blanks", "thoughts", "thoughts without an end"],
+)
+def test_an_answer_without_words_is_told_once_and_keeps_its_thoughts(
+    reason: StopReason, came: tuple[StreamEvent, ...]
+) -> None:
+    words, outcome = ENDS[reason]
+    _, effects = play(streaming(), streamed(*came, StreamEnd(reason, "why")))
+    said = [tell.message for tell in of(Tell, effects) if isinstance(tell, Tell)]
+    assert len(said) == 1 and all(word in said[0] for word in words)
+    assert effects[-1] == End(outcome)
+    text = written(effects)
+    thought = isinstance(came[0], ThinkingDelta) if came else False
+    assert ("<thinking>\nHm\n</thinking>" in text) is thought
+    # A prompt follows, unless the buffer is as it was before.
+    assert text.endswith("\n\n@You:\n") is (thought or outcome is Outcome.COMPLETED)
+
+
+def test_thoughts_and_a_call_are_an_answer() -> None:
+    call = ToolCallEnd(0, "id", "calculator", "{}")
+    _, effects = play(streaming(), streamed(ThinkingDelta("Hm"), call, StreamEnd(StopReason.TOOL_USE)))
+    assert not of(Tell, effects)
+    _, effects = play(streaming(), streamed(ThinkingDelta("Hm"), TextDelta("4"), StreamEnd(StopReason.DONE)))
+    assert not of(Tell, effects)
 
 
 def test_a_prompt_that_cannot_be_built_ends_the_turn_and_unlocks() -> None:

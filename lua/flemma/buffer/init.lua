@@ -301,6 +301,7 @@ function M.closed(buf)
     host().send("cancel", { buf = buf, discard = true })
     M.ended(buf, "cancelled", { discard = true })
   end
+  require("flemma.state").forget(buf)
   chats[buf] = nil
 end
 

@@ -87,11 +87,11 @@ class Accounts:
         self._waiting.append((over, used))
         self._begin()
 
-    async def prices(self, provider: str, model: str) -> Prices | None:
-        """What a short request costs now; waits for the price list where that is not there yet."""
+    async def prices(self, provider: str, model: str, tokens: int = 0) -> Prices | None:
+        """What a request of so many input tokens costs now; waits for the price list where that is not there yet."""
         if self._book is None:
             await asyncio.shield(self._begin())
-        return self._book.prices(provider, model, Usage(), now()) if self._book else None
+        return self._book.prices(provider, model, Usage(input=tokens), now()) if self._book else None
 
     def _begin(self) -> asyncio.Task[None]:
         if self._loading is None:

@@ -7,7 +7,6 @@ conversation itself can always be told to stop.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -15,11 +14,14 @@ from functools import partial
 from typing import Any, assert_never
 
 from flemma_py.app.accounts import Sent, now
+from flemma_py.app.aside import Aside
+from flemma_py.app.asking import ask_of
+from flemma_py.app.costs import own_price
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.services import Services
-from flemma_py.conversation.machine import step
+from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.state import (
     BuildPrompt,
     Cancelled,
@@ -54,8 +56,7 @@ from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.tool import ToolContext, ToolOutcome
 from flemma_py.model.usage import Usage
-from flemma_py.model.wire import Notice
-from flemma_py.prompt.build import build_prompt
+from flemma_py.model.wire import HttpRequest, Notice
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,8 @@ class Conversation:
         self._endpoint: asyncio.Task[Endpoint] | None = None
         self._tools: set[asyncio.Task[None]] = set()
         self._sent: Sent | None = None
+        self._asked_characters = 0
+        self.aside = Aside(services, editor, lambda: self.path)
         self._noticed: set[str] = set()
 
     # ---- what may happen
@@ -116,6 +119,18 @@ class Conversation:
 
         self._inbox.put_nowait(failed)
 
+    def changed(self, *, by_user: bool) -> None:
+        """The text is another one."""
+        if isinstance(self._state, Idle):
+            self.aside.figure.changed(by_user=by_user)
+
+    def estimate(self) -> None:
+        """The user wants to know how many tokens the next request would take."""
+        if isinstance(self._state, Idle):
+            self.aside.estimate()
+        else:
+            self._editor.tell("warn", BUSY)
+
     def close(self) -> None:
         """The buffer is gone for good: end the task after what is in the inbox."""
         self._inbox.put_nowait(None)
@@ -128,6 +143,7 @@ class Conversation:
             while (event := await self._inbox.get()) is not None:
                 await self._take(event)
         finally:
+            self.aside.close()
             await self._stop_stream()
             await self._stop_tools()
 
@@ -161,6 +177,8 @@ class Conversation:
             case BuildPrompt(turn, document):
                 # Chosen once for a turn: a switch in the middle of it is for the next.
                 self._endpoint = asyncio.create_task(self._choose(), name=f"endpoint {turn}")
+                self._asked_characters = self._editor.characters()
+                self.aside.figure.pause()
                 self._prepare(self._prompt(turn, document, self._endpoint))
             case ResolveSecret(turn):
                 self._prepare(self._secret(turn, self._endpoint))
@@ -188,6 +206,7 @@ class Conversation:
             case End(outcome, line):
                 await self._editor.drain()
                 await self._editor.ended(outcome.value, self._cursor_line(line))
+                self.aside.figure.tell()
             case _:
                 assert_never(effect)
 
@@ -195,9 +214,11 @@ class Conversation:
         """Account for the request that went out; one that was cut before any count came used nothing that is known."""
         sent, self._sent = self._sent, None
         log.info("request %s: %s", outcome.value, usage)
+        if read := usage.input + usage.cache_read + usage.cache_write:
+            self.aside.figure.measured(read, self._asked_characters)
         if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
             # By now the server may have said what its models cost.
-            priced = replace(sent, price=self._services.price(sent.provider, sent.model))
+            priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
             self._services.accounts.record(priced, usage, outcome.value, self._editor.used)
 
     def _cursor_line(self, result: int | None) -> int | None:
@@ -232,14 +253,7 @@ class Conversation:
     async def _prompt(self, turn: int, document: Document, chosen: asyncio.Task[Endpoint]) -> None:
         try:
             endpoint = await chosen
-            built = build_prompt(
-                document,
-                model=endpoint.model,
-                parameters=endpoint.parameters,
-                tools=self._services.definitions,
-                facts=endpoint.facts,
-                cache_key=_cache_key(self.path),
-            )
+            built = await ask_of(self._services, endpoint, document, self.path)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -289,7 +303,10 @@ class Conversation:
         def progress(label: str) -> None:
             self._editor.progress(label, "marker")
 
-        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice))
+        def built(request: HttpRequest) -> None:
+            self.aside.diagnose((endpoint.name, prompt.model or endpoint.model), request)
+
+        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice, built))
 
     def _notice(self, notice: Notice) -> None:
         """Say what a wire could not do: with a line each time, without one once while the model stays the same."""
@@ -324,8 +341,3 @@ class Conversation:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-
-
-def _cache_key(path: str | None) -> str | None:
-    """What a vendor may know a chat by: not its path."""
-    return None if path is None else hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]

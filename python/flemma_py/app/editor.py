@@ -36,6 +36,14 @@ class ChatEditor(Protocol):
         """A request is over: what it used and at which prices, under the names of the session API."""
         ...
 
+    def characters(self) -> int:
+        """How many there are in the buffer by now."""
+        ...
+
+    def estimated(self, tokens: int, *, exact: bool) -> None:
+        """About how many tokens the chat is; `exact`: somebody has counted them."""
+        ...
+
     async def ended(self, status: str, line: int | None) -> None:
         """The chat is idle: unlock it, put the cursor onto `line` (0-based) if one is given."""
         ...

@@ -1,22 +1,30 @@
-"""One request and its answer: build, add the key, send, feed the stream. What breaks comes back as an event."""
+"""One request and its answer: build, add the key, send, feed the stream. What breaks comes back as an event.
+
+Until the first event of the answer has been told a request that failed may be sent again, after a wait that counts down
+in sight. From then on never.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flemma_py.app.endpoint import Endpoint, explained
 from flemma_py.app.services import Services
+from flemma_py.conversation.machine import WAITING
 from flemma_py.errors import FlemmaError, RequestError, RequestKind
 from flemma_py.log import without_secrets
 from flemma_py.model.prompt import Prompt
-from flemma_py.model.stream import StreamEnd, StreamEvent, StreamFailure
-from flemma_py.model.wire import HttpRequest, Notice
-from flemma_py.transport.retry import wait_before
+from flemma_py.model.stream import StopReason, StreamEnd, StreamEvent, StreamFailure
+from flemma_py.model.wire import HttpRequest, Notice, Stream
+from flemma_py.transport.retry import heed, wait_before
 
 if TYPE_CHECKING:
     from flemma_py.transport.http import Response
@@ -26,18 +34,34 @@ log = logging.getLogger(__name__)
 LINGER = 1.0
 """Seconds that a server has to end the body once it has ended the answer."""
 
+WHY = {
+    RequestKind.RATE: "rate limit",
+    RequestKind.OVERLOAD: "overloaded",
+    RequestKind.TRUNCATED: "no answer",
+    RequestKind.DNS: "host not found",
+    RequestKind.PROXY: "no proxy",
+    RequestKind.NETWORK: "no connection",
+    RequestKind.TIMEOUT: "no connection",
+}
+"""Why a request is sent again, in a word or two; others are told by their status."""
+
 Deliver = Callable[[Sequence[StreamEvent]], None]
+
+
+def _pass_over(_: HttpRequest) -> None:
+    """Nobody asked for the request itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
     """Who is told: `sending` once, before the request goes out; `deliver` the events; `progress` why it takes long;
-    `notice` what of the chat the wire could not take."""
+    `notice` what of the chat the wire could not take; `built` the request itself."""
 
     sending: Callable[[], None]
     deliver: Deliver
     progress: Callable[[str], None]
     notice: Callable[[Notice], None]
+    built: Callable[[HttpRequest], None] = _pass_over
 
 
 async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
@@ -65,6 +89,7 @@ async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, list
     for notice in request.notices:
         listener.notice(notice)
     listener.sending()
+    listener.built(request)
     attempt = 0
     while True:
         try:
@@ -73,45 +98,68 @@ async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, list
             attempt += 1
             seconds = None if attempt > endpoint.retries else wait_before(attempt, error, random.random())
             if seconds is None:
-                raise _without_key(error) from error
-        log.info("attempt %d failed, the next one comes in %.1f seconds", attempt, seconds)
-        listener.progress(f"{endpoint.name} is asked again in {seconds:.0f} s ({attempt} of {endpoint.retries})")
-        await asyncio.sleep(seconds)
+                raise without_key(error) from error
+            why = WHY.get(error.kind) or (f"HTTP {error.status}" if error.status else "error")
+            log.info("attempt %d failed (%s): the next one comes in %.1f seconds", attempt, why, seconds)
+        retry = f"({attempt} of {endpoint.retries}): {why}"
+        await _count_down(seconds, lambda left: f"{endpoint.name} is asked again in {left} s {retry}", listener)  # noqa: B023
+        listener.progress(f"{WAITING} {retry}")
+
+
+async def _count_down(seconds: float, told: Callable[[int], str], listener: Listener) -> None:
+    """Wait, and tell with each second how many are left. Cancelling ends it at once."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while (left := end - loop.time()) > 0:
+        listener.progress(told(math.ceil(left)))
+        # Up to the moment in which the number changes.
+        await asyncio.sleep(left - math.ceil(left) + 1)
 
 
 async def _attempt(
     services: Services, endpoint: Endpoint, request: HttpRequest, key: str | None, deliver: Deliver
 ) -> None:
+    """Ask once. Raises the `RequestError` of a refusal, and of an answer that failed before its first event; a later
+    failure is one of the events."""
     limits = endpoint.parameters
     async with services.client.open(
         request, key, timeout=limits["timeout"], connect_timeout=limits["connect_timeout"]
     ) as response:
         if not response.ok:
-            raise endpoint.provider.read_error(response.status, response.headers, await response.body())
-        stream = endpoint.provider.open_stream()
-
-        over = False
-
-        def tell(events: Sequence[StreamEvent]) -> None:
-            nonlocal over
-            over = over or any(isinstance(event, StreamEnd | StreamFailure) for event in events)
-            deliver([_told(event, services, endpoint) for event in events])
-
-        try:
-            async for chunk in response.chunks():
-                tell(stream.feed(chunk))
-                if over:
+            error = endpoint.provider.read_error(response.status, response.headers, await response.body())
+            heed(error, response.headers, time.time())
+            raise error
+        begun = False
+        async with aclosing(_events(response, endpoint.provider.open_stream())) as arriving:
+            async for events in arriving:
+                if not events:
+                    continue
+                if not begun and isinstance(events[0], StreamFailure):
+                    failed = _headed(events[0].error, response)
+                    heed(failed, response.headers, time.time())
+                    raise failed
+                begun = True
+                deliver([_told(event, services, endpoint, response) for event in events])
+                if any(isinstance(event, StreamEnd | StreamFailure) for event in events):
                     break
-        except RequestError as error:
-            # What the stream had held back is part of the answer; the transport knows better why it ended.
-            tell([event for event in stream.close() if not isinstance(event, StreamFailure)])
-            # Not raised: an answer that has begun is never asked for again.
-            tell([StreamFailure(error)])
-            return
-        if over:
-            await _let_end(response)
-        else:
-            tell(stream.close())
+        await _let_end(response)
+
+
+async def _events(response: Response, stream: Stream) -> AsyncGenerator[list[StreamEvent], None]:
+    """What the stream makes of each piece of the body, and of its end, however it came."""
+    try:
+        # Left to be collected, a generator costs its loop a wake-up.
+        async with aclosing(response.chunks()) as chunks:
+            async for chunk in chunks:
+                yield stream.feed(chunk)
+    except RequestError as error:
+        # What the stream had held back is part of the answer; the transport knows better why it ended.
+        held: list[StreamEvent] = [event for event in stream.close() if not isinstance(event, StreamFailure)]
+        if not any(isinstance(event, StreamEnd) for event in held):
+            held.append(StreamFailure(error))
+        yield held
+    else:
+        yield stream.close()
 
 
 async def _let_end(response: Response) -> None:
@@ -125,18 +173,31 @@ async def _let_end(response: Response) -> None:
         log.debug("the connection did not end with the answer: %r", error)
 
 
-def _told(event: StreamEvent, services: Services, endpoint: Endpoint) -> StreamEvent:
-    """An event as it may be shown: a failure inside a stream is logged and treated as one before it would be."""
-    if not isinstance(event, StreamFailure):
-        return event
-    error = _without_key(event.error)
-    log.info("request failed (%s): %s", error.kind.value, error.message)
-    if error.kind is RequestKind.AUTH:
-        services.keys.forget(endpoint.name)
-    return StreamFailure(error)
+def _told(event: StreamEvent, services: Services, endpoint: Endpoint, response: Response) -> StreamEvent:
+    """An event as it may be shown: a failure inside a stream is logged and treated as one before it would be, and a
+    refusal names who refused."""
+    match event:
+        case StreamFailure():
+            error = without_key(_headed(event.error, response))
+            log.info("request failed (%s): %s", error.kind.value, error.message)
+            if error.kind is RequestKind.AUTH:
+                services.keys.forget(endpoint.name)
+            return StreamFailure(error)
+        case StreamEnd(StopReason.REFUSED, detail):
+            who = endpoint.provider.display_name
+            return StreamEnd(StopReason.REFUSED, f"{who}: {detail}" if detail else who)
+        case _:
+            return event
 
 
-def _without_key(error: RequestError) -> RequestError:
+def _headed(error: RequestError, response: Response) -> RequestError:
+    # It is there since the providers are; a start does without.
+    from flemma_py.providers.failures import with_head
+
+    return with_head(error, response.headers)
+
+
+def without_key(error: RequestError) -> RequestError:
     """Vendors quote the key that they refuse."""
     message = without_secrets(error.message)
     return RequestError(error.kind, message, status=error.status, request_id=error.request_id)

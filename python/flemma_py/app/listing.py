@@ -1,26 +1,27 @@
-"""Asking one server for the models it has."""
+"""Asking servers for the models they have: one of them, one that was switched to, one that somebody names."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flemma_py.app.endpoint import Endpoint, explained
+from flemma_py.app.endpoint import Endpoint, endpoint_of, explained
 from flemma_py.app.listings import NotAsked
-from flemma_py.errors import RequestError, RequestKind
+from flemma_py.app.switch import Switched, told
+from flemma_py.errors import FlemmaError, RequestError, SettingsError
 from flemma_py.log import without_secrets
 from flemma_py.model.language_model import ModelFacts
 from flemma_py.model.wire import ListsModels
 from flemma_py.secrets.environment import Found
 
 if TYPE_CHECKING:
+    from flemma_py.app.services import Services
     from flemma_py.secrets.keys import Keys
     from flemma_py.transport.http import HttpClient
 
 _SILENCE = 10.0
 _CONNECT = 3.0
 """Seconds."""
-_LONGEST = 16 << 20
-"""Bytes. Gateways list hundreds of models with a page of words for each."""
 
 
 async def ask_for_models(endpoint: Endpoint, keys: Keys, client: HttpClient) -> tuple[ModelFacts, ...]:
@@ -38,12 +39,34 @@ async def ask_for_models(endpoint: Endpoint, keys: Keys, client: HttpClient) -> 
         async with client.open(request, key, timeout=_SILENCE, connect_timeout=_CONNECT) as response:
             if not response.ok:
                 raise endpoint.provider.read_error(response.status, response.headers, await response.body())
-            body = bytearray()
-            async for data in response.chunks():
-                body += data
-                if len(body) > _LONGEST:
-                    raise RequestError(RequestKind.UNEXPECTED, f"{endpoint.name} goes on listing models without end.")
-        return provider.read_models(bytes(body))
-    except RequestError as error:
-        error = explained(error, endpoint)
-        raise RequestError(error.kind, without_secrets(error.message), status=error.status) from error
+            return provider.read_models(await response.whole())
+    except RequestError as failed:
+        error = explained(failed, endpoint)
+        raise RequestError(error.kind, without_secrets(error.message), status=error.status) from failed
+
+
+async def list_models(services: Services, name: str, *, anew: bool = False) -> tuple[str, FlemmaError | None]:
+    """Have a provider (empty: the one that answers now) asked, `anew` also where that was done lately. Returns the
+    provider's name, and why there is no list."""
+    await services.warm()
+    try:
+        found = endpoint_of(name, "", services.settings, services.wires) if name else await services.chosen()
+    except SettingsError as error:
+        return name, error
+    return found.name, await services.listings.refresh(found, anew=anew)
+
+
+async def with_model(services: Services, switched: Switched) -> Switched:
+    """A switch with the model that answers, where only the server could tell it; the list comes in the background
+    otherwise."""
+    endpoint = switched.endpoint
+    if endpoint is None or endpoint.model:
+        if endpoint is not None:
+            services.listings.want(endpoint)
+        return switched
+    try:
+        found = await services.endpoint()
+    except SettingsError as error:
+        return replace(switched, remarks=(*switched.remarks, error.message))
+    # Somebody may have switched again meanwhile.
+    return replace(switched, message=told(found), endpoint=found) if found.name == endpoint.name else switched

@@ -10,7 +10,6 @@ import gc
 import importlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -34,7 +33,7 @@ from flemma_py.app.endpoint import (
 from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
-from flemma_py.app.switch import Catalogue, Switched, catalogue, switch, told
+from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.presets import Presets, expand_model, read_presets
 from flemma_py.config.schema import Settings
@@ -46,7 +45,7 @@ from flemma_py.secrets.keys import Keys
 if TYPE_CHECKING:
     from flemma_py.demo.server import DemoServer
     from flemma_py.evaluation.client import Evaluation
-    from flemma_py.model.language_model import ModelFacts, Price
+    from flemma_py.model.language_model import ModelFacts
     from flemma_py.model.tool import ToolDefinition
     from flemma_py.tools.runner import ToolRunner
     from flemma_py.transport.http import HttpClient
@@ -85,6 +84,7 @@ class Services:
         self.accounts = Accounts()
         self.listings = Listings(self._list)
         self._tables: Mapping[str, tuple[str, ...]] = {}
+        self._diagnosing: bool | None = None
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings, a sentence each."""
 
@@ -146,40 +146,14 @@ class Services:
             self.keys.forget_all()
         return switched
 
-    async def completed(self, switched: Switched) -> Switched:
-        """A switch with the model that answers, where only the server could tell it; the list of models comes in
-        the background otherwise."""
-        endpoint = switched.endpoint
-        if endpoint is None or endpoint.model:
-            if endpoint is not None:
-                self.listings.want(endpoint)
-            return switched
-        try:
-            found = await self.endpoint()
-        except SettingsError as error:
-            return replace(switched, remarks=(*switched.remarks, error.message))
-        # Somebody may have switched again meanwhile.
-        return replace(switched, message=told(found), endpoint=found) if found.name == endpoint.name else switched
+    @property
+    def diagnosing(self) -> bool:
+        """Whether requests are compared with those before them."""
+        return self.settings.diagnostics.enabled if self._diagnosing is None else self._diagnosing
 
-    def price(self, name: str, model: str) -> Price | None:
-        """What the owner, the server or the provider's table says a model costs; None where the price list is to be
-        asked."""
-        try:
-            return endpoint_of(name, model, self.settings, self.wires, self.listings.models).facts.price
-        except SettingsError:
-            return None
-
-    async def high_cost(self, endpoint: Endpoint) -> str | None:
-        """A sentence about a model that costs more than the owner wants to pay unasked. Waits for the price list."""
-        pricing = self.settings.pricing
-        if not pricing.enabled or endpoint.is_demo:
-            return None
-        listed = None if endpoint.facts.price else await self.accounts.prices(endpoint.name, endpoint.model)
-        price = (listed.input, listed.output) if listed else endpoint.facts.price
-        if price is None or price[0] + price[1] <= pricing.high_cost_threshold:
-            return None
-        each = f"${price[0]:g} for a million tokens of input and ${price[1]:g} of output"
-        return f"{endpoint.model} is expensive: {each}."
+    def diagnose(self, *, enabled: bool) -> None:
+        """Compare from now on, or no more, whatever the settings say."""
+        self._diagnosing = enabled
 
     def catalogue(self) -> Catalogue:
         """What there is to switch to, for completion and pickers."""
@@ -195,16 +169,6 @@ class Services:
         table = () if owned and owned.kind else self._tables.get(name, ())
         listed = self.listings.models(name, endpoint.base_url or "")
         return [*table, *filter(can_chat, (each.name for each in listed))]
-
-    async def list_models(self, name: str, *, anew: bool = False) -> tuple[str, FlemmaError | None]:
-        """Ask the server of a provider (empty: the one that answers now) for its models, `anew` also where that was
-        done lately. Returns the provider's name, and why there is no list."""
-        await self.warm()
-        try:
-            endpoint = endpoint_of(name, "", self.settings, self.wires) if name else await self.chosen()
-        except SettingsError as error:
-            return name, error
-        return endpoint.name, await self.listings.refresh(endpoint, anew=anew)
 
     async def _list(self, endpoint: Endpoint) -> tuple[ModelFacts, ...]:
         return await ask_for_models(endpoint, self.keys, self.client)

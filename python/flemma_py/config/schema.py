@@ -148,6 +148,25 @@ class LoggingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DiagnosticSettings:
+    """Whether a chat's last two requests are compared."""
+
+    enabled: bool = key(False, "true or false")
+
+
+@dataclass(frozen=True, slots=True)
+class StatuslineSettings:
+    """`estimate`: who counts the tokens of a chat before it is sent. A vendor is told the text for that."""
+
+    estimate: Literal["local", "vendor"] = key("local", "local or vendor")
+
+
+@dataclass(frozen=True, slots=True)
+class UiSettings:
+    statusline: StatuslineSettings = section(StatuslineSettings)
+
+
+@dataclass(frozen=True, slots=True)
 class NormalKeys:
     """A key, or false or an empty string for none."""
 
@@ -241,6 +260,8 @@ class Settings:
     notify: NotifySettings = section(NotifySettings)
     pricing: PricingSettings = section(PricingSettings)
     logging: LoggingSettings = section(LoggingSettings)
+    diagnostics: DiagnosticSettings = section(DiagnosticSettings)
+    ui: UiSettings = section(UiSettings)
     keymaps: KeySettings = section(KeySettings)
     defaults: DefaultColours = section(DefaultColours)
     highlights: Highlights = section(Highlights)

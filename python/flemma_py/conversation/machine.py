@@ -51,7 +51,10 @@ from flemma_py.model.patch import Begin, Edit, RemoveReply
 from flemma_py.model.stream import StopReason, StreamEnd, StreamFailure, UsageReport
 from flemma_py.model.usage import Usage
 
+BUSY = "this chat is still busy: <C-c> or :Flemma cancel ends that"
 INTERRUPTED = "Response interrupted by the user."
+WAITING = "Thinking..."
+"""What is shown until the model says something."""
 
 
 def step(state: State, happened: Input) -> Step:
@@ -64,7 +67,7 @@ def step(state: State, happened: Input) -> Step:
         case Running(), Cancelled():
             return calls.cancel(state, happened)
         case _, Submitted():
-            return state, (Tell("warn", "this chat is still busy: <C-c> or :Flemma cancel ends that"),)
+            return state, (Tell("warn", BUSY),)
         case ((Preparing() | Streaming() | Running()), Failed()) if happened.turn == state.turn:
             return _failed(state, happened)
         case Preparing(), PromptReady() if happened.turn == state.turn:
@@ -101,7 +104,7 @@ def _go(state: Preparing) -> Step:
     if state.prompt is None or not state.has_key:
         return state, ()
     reply, begin = Reply.begin(state.view.lines, state.view.document)
-    effects = (StartStream(state.turn, state.prompt), Write(state.turn, (begin,)), Show("Thinking..."))
+    effects = (StartStream(state.turn, state.prompt), Write(state.turn, (begin,)), Show(WAITING))
     return Streaming(state.turn, reply, Usage(), opening=begin.text.removesuffix("@Assistant:")), effects
 
 
@@ -134,9 +137,9 @@ def _progress(before: Reply, after: Reply) -> tuple[Effect, ...]:
 def _label(reply: Reply) -> tuple[str | None, str]:
     match reply.phase:
         case "waiting":
-            return "Thinking...", "marker"
+            return WAITING, "marker"
         case "thinking":
-            return "Thinking...", "end"
+            return WAITING, "end"
         case "tool":
             return f"writing a call of {reply.tool} ({reply.characters:,} characters)", "end"
         case _:
@@ -158,6 +161,8 @@ def _complete(state: Streaming, before: tuple[Effect, ...], end: StreamEnd) -> S
             told = (Tell("error", f"the model refused to go on{detail}: change the prompt and send again"),)
     if state.reply.is_empty:
         return _empty(state, before, told, outcome)
+    if not told and not state.reply.has_answer:
+        told = (Tell("warn", "the model thought and answered nothing: send again, or change the prompt"),)
     closing = Write(state.turn, state.reply.finish(aborted))
     return Idle(state.turn), (*before, closing, *told, Record(state.usage, outcome), End(outcome))
 
@@ -182,7 +187,8 @@ def _broken(state: Streaming, before: tuple[Effect, ...], failure: StreamFailure
     return Idle(state.turn), (
         *before,
         StopStream(),
-        _close_early(state, message),
+        # What the vendor told of its rates is for the notice alone.
+        _close_early(state, message.split("\n")[0]),
         Tell("error", message),
         Record(state.usage, Outcome.ERRORED),
         End(Outcome.ERRORED),

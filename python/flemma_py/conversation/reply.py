@@ -54,6 +54,7 @@ class Reply:
     """A reply as far as it is written. A value: `feed` and `finish` leave it as it is and give the next one."""
 
     __slots__ = (
+        "_answered",
         "_blank",
         "_calls",
         "_ids",
@@ -74,6 +75,8 @@ class Reply:
     """How its markers are written."""
 
     _section: Section
+    _answered: bool
+    """Text or a whole call has been written."""
     _protector: Protector | None
     """Of the open run of text or thinking."""
     _tail: str
@@ -95,6 +98,7 @@ class Reply:
         reply = cls()
         reply.form = Form.OLD if document.old_throughout else Form.NEW
         reply._section = Section.MARKER
+        reply._answered = False
         reply._protector = reply._mark = None
         reply._tail = reply._blank = ""
         reply._marks = reply.characters = 0
@@ -110,6 +114,12 @@ class Reply:
     def is_empty(self) -> bool:
         """Whether nothing has come that would be written: such a reply is better taken away than finished."""
         return self._section is Section.MARKER and self._protector is None and not self._tail.strip()
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether there is text or a call, and not thoughts alone."""
+        held = self._protector is not None or bool(self._tail.strip())
+        return self._answered or (held and self._section is not Section.THINKING)
 
     @property
     def tool(self) -> str | None:
@@ -162,6 +172,7 @@ class Reply:
                 id = self._unused(id)
                 self._ids |= {id}
                 self._block(tool_use_lines(name, id, arguments), pen, apart=True)
+                self._answered = True
 
     def _unused(self, id: str) -> str:
         """`id`, or with a number behind it where the chat has it already."""
@@ -194,6 +205,7 @@ class Reply:
         elif self._section is Section.MARKER:
             pen.write(" " if self.form is Form.OLD and stands_inline(text[:1]) else "\n")
         self._section = Section.TEXT
+        self._answered = True
         pen.write(text)
 
     def _thinking(self, text: str, pen: _Pen) -> None:

@@ -16,6 +16,8 @@ from flemma_py.demo.peer import Cut, Pause, Recorded, Scripted, Send, Stall
 from flemma_py.demo.reply import Reply
 
 CHAT = "/v1/chat/completions"
+COUNT = "/v1/messages/count_tokens"
+_PROBLEMS = {CHAT: chat_wire.problem, COUNT: validation.count_problem}
 _LARGEST_REQUEST = 256 << 20
 _CHARACTERS_PER_TOKEN = 4
 
@@ -47,6 +49,7 @@ class DemoServer:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/messages", self._on_messages)
         application.router.add_post(CHAT, self._on_messages)
+        application.router.add_post(COUNT, self._on_count)
         if self._peer:
             application.router.add_route("*", "/__control__", self._on_control)
         application.router.add_route("*", "/{rest:.*}", self._on_elsewhere)
@@ -80,6 +83,14 @@ class DemoServer:
         finally:
             recorded.finished_at = time.monotonic()
 
+    async def _on_count(self, request: web.Request) -> web.StreamResponse:
+        recorded = self._record(request, await request.read())
+        if error := self._refused(recorded):
+            return error
+        return web.Response(
+            body=orjson.dumps({"input_tokens": _tokens(recorded.body)}), content_type="application/json"
+        )
+
     def _record(self, request: web.Request, raw: bytes) -> Recorded:
         try:
             body = orjson.loads(raw)
@@ -93,7 +104,7 @@ class DemoServer:
             raw=raw,
             body=body,
             connection=peer_name[1] if peer_name else 0,
-            problem=(chat_wire if request.path == CHAT else validation).problem(body),
+            problem=_PROBLEMS.get(request.path, validation.problem)(body),
             received_at=time.monotonic(),
         )
         self._count += 1
@@ -117,7 +128,7 @@ class DemoServer:
             return self._error(400, "invalid_request_error", "anthropic-version: header is required")
         if recorded.problem:
             return self._error(400, "invalid_request_error", recorded.problem)
-        if recorded.body.get("stream") is not True:
+        if recorded.path != COUNT and recorded.body.get("stream") is not True:
             return self._error(400, "invalid_request_error", "stream: the demo model only streams")
         return None
 

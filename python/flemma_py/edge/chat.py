@@ -86,6 +86,12 @@ class BufferChat:
     def used(self, request: dict[str, object]) -> None:
         self._bridge.tell("usage", {"request": {**request, "bufnr": self._buf}})
 
+    def characters(self) -> int:
+        return self.mirror.characters
+
+    def estimated(self, tokens: int, *, exact: bool) -> None:
+        self._bridge.tell("estimate", {"buf": self._buf, "tokens": tokens, "exact": exact})
+
     async def ended(self, status: str, line: int | None) -> None:
         payload: dict[str, object] = {"buf": self._buf, "run": self._run, "status": status}
         self._progress = (None, "marker")

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from flemma_py import PROTOCOL
 from flemma_py import log as log_file
 from flemma_py.app.checkup import checkup
 from flemma_py.app.conversation import Conversation
+from flemma_py.app.costs import high_cost
+from flemma_py.app.listing import list_models, with_model
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
 from flemma_py.app.switch import Switched
@@ -89,6 +92,12 @@ class Handlers:
                 self._list(string(payload, "provider"), anew=bool(payload.get("anew")))
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
+            case "estimate":
+                self._soon(self._chat(integer(payload, "buf"))[1].estimate)
+            case "diagnose":
+                self._diagnose(enabled=bool(payload.get("enabled")))
+            case "compare":
+                self._compare(integer(payload, "buf"), normalized=bool(payload.get("normalized")))
             case "status":
                 self._tell_status(payload)
             case "report":
@@ -140,8 +149,8 @@ class Handlers:
         self._bridge.loop.create_task(self._tell_switched(switched), name="switched")
 
     async def _tell_switched(self, switched: Switched) -> None:
-        switched = await self._services.completed(switched)
-        cost = await self._services.high_cost(switched.endpoint) if switched.endpoint else None
+        switched = await with_model(self._services, switched)
+        cost = await high_cost(self._services, switched.endpoint) if switched.endpoint else None
         level, message = switched.notice(*filter(None, [cost]))
         self._bridge.tell("notify", {"level": level, "message": message})
 
@@ -149,7 +158,7 @@ class Handlers:
         """Have a provider (empty: the one that answers now) asked for its models, and say when that is over."""
 
         async def tell() -> None:
-            name, problem = await self._services.list_models(provider, anew=anew)
+            name, problem = await list_models(self._services, provider, anew=anew)
             listed: dict[str, Any] = {"asked": provider, "provider": name}
             if problem is not None:
                 listed["problem"] = problem.message
@@ -174,6 +183,22 @@ class Handlers:
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
 
+    def _soon(self, do: Callable[[], None]) -> None:
+        """Do what starts tasks and timers: that wants a running loop, and a handler stands beside it."""
+        self._bridge.loop.call_soon(do)
+
+    def _diagnose(self, *, enabled: bool) -> None:
+        self._services.diagnose(enabled=enabled)
+        if not enabled:
+            for _, conversation in self._chats.values():
+                conversation.aside.forget_requests()
+
+    def _compare(self, buf: int, *, normalized: bool) -> None:
+        def show(pair: tuple[str, str]) -> None:
+            self._bridge.tell("compared", {"before": pair[0], "after": pair[1]})
+
+        self._soon(partial(self._chat(buf)[1].aside.compare, show, normalized=normalized))
+
     def _detach(self, buf: int) -> None:
         found = self._chats.pop(buf, None)
         if found:
@@ -185,7 +210,9 @@ class Handlers:
     def _mirror(self, payload: Payload, take: Callable[[BufferChat, Payload], None]) -> None:
         found = self._chats.get(integer(payload, "buf"))
         if found:
-            take(found[0], payload)
+            chat, conversation = found
+            take(chat, payload)
+            self._soon(partial(conversation.changed, by_user=take == self._changes))
 
     def _text(self, chat: BufferChat, payload: Payload) -> None:
         whole = chat.mirror.receive(

@@ -16,7 +16,15 @@ NETWORK_FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 """What sending and reading may raise."""
 
 
-_BEFORE_SENDING = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_UNANSWERED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ServerDisconnectedError,
+    aiohttp.ClientOSError,
+    ConnectionError,
+)
+"""No connection came about, or it was closed before the head of an answer."""
+_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,14 @@ def translate(error: Exception, exchange: Exchange, *, answering: bool = False) 
     """The error to raise from `error`. `answering`: the head of the answer had come, its body was being read."""
     _forget_headers(error)
     kind, sentence = _situation(error, exchange, answering=answering)
-    return RequestError(kind, sentence, unsent=isinstance(error, _BEFORE_SENDING))
+    return RequestError(kind, sentence, unanswered=not answering and _is_unanswered(error))
+
+
+def _is_unanswered(error: Exception) -> bool:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        # A proxy that could not reach the vendor, not one that wants a password.
+        return error.status >= _SERVER_ERROR
+    return isinstance(error, _UNANSWERED)
 
 
 def _situation(error: Exception, exchange: Exchange, *, answering: bool) -> tuple[RequestKind, str]:

@@ -1,17 +1,18 @@
 """One warm HTTP session for all requests: heads and bytes, nothing about what they mean.
 
-The key is added here, at the moment of sending, and is kept nowhere. Retrying is not done here: a POST that may have
-reached the vendor is not sent twice behind its owner's back.
+The key is added here, at the moment of sending, and is kept nowhere. Retrying is not done here: `retry.py` says what
+may be sent again, and whoever asks tells its owner.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import socket
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,19 +25,24 @@ from flemma_py.errors import RequestError, RequestKind
 from flemma_py.model.wire import Credential, HttpRequest
 from flemma_py.transport.errors import NETWORK_FAILURES, Exchange, translate
 
+log = logging.getLogger(__name__)
+
 _KEEP_ALIVE = 120.0
 _READ_BUFFER = 1 << 18
-_LONGEST_ERROR_BODY = 1 << 20
+_LONGEST_BODY = 1 << 20
+_LONGEST_WHOLE = 1 << 26
+_ERROR_BODY_SECONDS = 10.0
 _UNANSWERED_MS = 30_000
 _IDLE_BEFORE_PROBE = 60
 
 
 class Response:
-    """The head of an answer and, once, its body. `headers` have lower-case names."""
+    """The head of an answer and, once, its body. `headers` have lower-case names; the values of one that came more than
+    once stand in one text, with commas between."""
 
     def __init__(self, answer: aiohttp.ClientResponse, exchange: Exchange) -> None:
         self.status = answer.status
-        self.headers = {name.lower(): value for name, value in answer.headers.items()}
+        self.headers = {name.lower(): ", ".join(answer.headers.getall(name)) for name in answer.headers}
         self._answer = answer
         self._exchange = exchange
 
@@ -46,7 +52,7 @@ class Response:
         would carry the key to another host."""
         return 200 <= self.status < 300
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it arrives, cut wherever the network cut it. Reading to the end keeps the connection warm.
         Raises RequestError when it breaks off or falls silent."""
         try:
@@ -56,15 +62,32 @@ class Response:
             raise translate(error, self._exchange, answering=True) from error
 
     async def body(self) -> bytes:
-        """The body as a whole, at most 1 MiB of it: for answers that are errors."""
+        """The body as a whole, at most 1 MiB of it: for answers that are errors. Where it breaks off or drags on, what
+        came of it: the status says enough, and must not be lost over the words."""
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(_ERROR_BODY_SECONDS):
+                async for data in self.chunks():
+                    parts.append(data)
+                    size += len(data)
+                    if size >= _LONGEST_BODY:
+                        break
+        except (RequestError, TimeoutError) as error:
+            log.info("the body of HTTP %d broke off after %d bytes: %r", self.status, size, error)
+        return b"".join(parts)[:_LONGEST_BODY]
+
+    async def whole(self) -> bytes:
+        """The body of an answer that is no stream. Raises RequestError when it breaks off, or passes 64 MiB."""
         parts: list[bytes] = []
         size = 0
         async for data in self.chunks():
             parts.append(data)
             size += len(data)
-            if size >= _LONGEST_ERROR_BODY:
-                break
-        return b"".join(parts)[:_LONGEST_ERROR_BODY]
+            if size > _LONGEST_WHOLE:
+                sentence = f"{self._exchange.host} sent far more than was asked for: check the address in base_url."
+                raise RequestError(RequestKind.UNEXPECTED, sentence)
+        return b"".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
