@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from flemma_py.demo import peer as script
+from flemma_py.registry import discover
 from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.neovim import Neovim
 
+NAMES = sorted({"demo", "local", *(provider.name for _, provider in discover("flemma_py.providers", "PROVIDER"))})
 SETUP = """{
   providers = {
     anthropic = { base_url = '%(url)s' },
@@ -182,7 +184,7 @@ def test_thinking_is_switched_by_a_word(editor: Neovim, peer: Peer, words: str, 
 
 def test_names_are_completed_from_tables(editor: Neovim) -> None:
     complete = "return vim.fn.getcompletion(..., 'cmdline')"
-    assert editor.lua(complete, "Flemma switch ") == ["$deep", "$fast", "$list", "anthropic", "demo", "local"]
+    assert editor.lua(complete, "Flemma switch ") == ["$deep", "$fast", "$list", *NAMES]
     assert editor.lua(complete, "Flemma switch local t")[:2] == ["tiny", "temperature="]
     assert editor.lua(complete, "Flemma switch $fast s") == ["small", "send_files=", "send_reasoning="]
     assert editor.lua(complete, "Flemma switch local tiny max") == ["max_tokens=", "max_tokens_key="]
@@ -191,7 +193,7 @@ def test_names_are_completed_from_tables(editor: Neovim) -> None:
 def test_names_are_known_before_there_is_a_host(start: Start) -> None:
     editor = start(SETUP % {"url": "http://127.0.0.1:1"})
     offers = editor.lua("return vim.fn.getcompletion('Flemma switch ', 'cmdline')")
-    assert offers == ["$deep", "$fast", "$list", "anthropic", "demo", "local"]
+    assert offers == ["$deep", "$fast", "$list", *NAMES]
 
 
 def test_without_words_two_pickers_ask(editor: Neovim, peer: Peer) -> None:
@@ -205,7 +207,7 @@ def test_without_words_two_pickers_ask(editor: Neovim, peer: Peer) -> None:
     """)
     editor.command("Flemma switch")
     editor.notice("Switched to 'local' with model 'small'")
-    assert editor.lua("return _G.asked") == [["anthropic", "demo", "local"], ["tiny", "small", "another model …"]]
+    assert editor.lua("return _G.asked") == [NAMES, ["tiny", "small", "another model …"]]
 
 
 def test_a_picker_that_is_closed_switches_nothing(editor: Neovim) -> None:

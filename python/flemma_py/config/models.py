@@ -39,12 +39,13 @@ def _entry(place: str, value: Any) -> Problem | None:
 def _within(place: str, table: Mapping[Any, Any], checks: Mapping[str, Check]) -> Problem | None:
     """The first thing wrong with a table; None (Lua's `vim.NIL`) says nothing of a key."""
     for key, value in table.items():
+        here = f"{place}.{key}" if place else str(key)
         check = checks.get(str(key))
         if check is None:
-            return Problem(f"{place}.{key}", f"is not a setting{_meant(str(key), checks)}")
+            return Problem(here, f"is not a setting{_meant(str(key), checks)}")
         problem = None if value is None else check(value)
         if problem:
-            inside = ".".join(filter(None, (place, str(key), problem.inside)))
+            inside = f"{here}.{problem.inside}" if problem.inside else here
             return Problem(inside, problem.says, problem.suggestion)
     return None
 
