@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flemma_py.app.endpoint import Endpoint, endpoint_of, explained
 from flemma_py.app.listings import NotAsked
 from flemma_py.app.switch import Switched, told
-from flemma_py.errors import FlemmaError, RequestError, SettingsError
+from flemma_py.errors import FlemmaError, RequestError, RequestKind, SettingsError
 from flemma_py.log import without_secrets
 from flemma_py.model.language_model import ModelFacts
 from flemma_py.model.wire import ListsModels
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SILENCE = 10.0
 _CONNECT = 3.0
 """Seconds."""
+_NO_SUCH_PLACE = (404, 405, 501)
 
 
 async def ask_for_models(endpoint: Endpoint, keys: Keys, client: HttpClient) -> tuple[ModelFacts, ...]:
@@ -37,6 +38,8 @@ async def ask_for_models(endpoint: Endpoint, keys: Keys, client: HttpClient) -> 
     request = endpoint.with_headers(provider.models_request(endpoint.base_url))
     try:
         async with client.open(request, key, timeout=_SILENCE, connect_timeout=_CONNECT) as response:
+            if response.status in _NO_SUCH_PLACE:
+                raise RequestError(RequestKind.UNEXPECTED, f"{endpoint.name} lists none (HTTP {response.status}).")
             if not response.ok:
                 raise endpoint.provider.read_error(response.status, response.headers, await response.body())
             return provider.read_models(await response.whole())
