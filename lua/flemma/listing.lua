@@ -65,7 +65,8 @@ function M.refresh(name)
       return notify.warn(("There is no list of %s: %s"):format(who, problem))
     end
     local found = require("flemma.switch").provider(provider)
-    notify.info(("%s offers %d models."):format(provider, found and #found.models or 0))
+    local count = found and #found.models or 0
+    notify.info(("%s offers %d model%s."):format(provider, count, count == 1 and "" or "s"))
   end, { anew = true })
 end
 

@@ -149,9 +149,8 @@ async def test_the_price_of_a_catalogue_goes_before_that_of_the_list() -> None:
 
 
 async def test_what_the_owner_or_the_server_says_goes_before_both() -> None:
-    said = [
-        replace(sent(provider, model), price=(3.0, 4.0, 0.5)) for provider, model in (("vertex", "own"), ("x", "y"))
-    ]
+    known, unknown = sent("vertex", "own"), sent("x", "y")
+    said = [replace(each, price=(3.0, 4.0, 0.5)) for each in (known, unknown)]
     for entry in await told(BOOK, *said):
         assert (entry["input_price"], entry["output_price"], entry["cache_read_price"]) == (3.0, 4.0, 0.5)
 
