@@ -12,7 +12,7 @@ import pytest
 
 from flemma_py.demo import peer as script
 from tests.editor.conftest import Peer, Start
-from tests.editor.neovim import Neovim
+from tests.editor.neovim import ROOT, Neovim
 
 COMPLETE = "return vim.fn.getcompletion(..., 'cmdline')"
 BOX = "{ provider = 'box', providers = { box = { kind = 'openai_chat', base_url = '%s/v1', models = { 'mine' } } } }"
@@ -136,6 +136,23 @@ def test_what_the_owner_says_of_a_price_is_what_it_costs(start: Start, peer: Pee
     (used,) = editor.wait(lambda: requests(editor), "the record")
     assert (used["input_price"], used["output_price"], used["cache_read_price"]) == (100, 1000, 1)
     assert peer.bodies[0]["max_tokens"] == 3000
+
+
+def examples() -> list[str]:
+    """The Lua of the help's sections on servers and models."""
+    text = (ROOT / "doc/flemma.txt").read_text()
+    part = text[text.index("*flemma-servers*") : text.index("*flemma-anthropic*")]
+    return [block.split("\n<", 1)[0] for block in part.split(">lua\n")[1:]]
+
+
+@pytest.mark.parametrize("example", examples())
+def test_the_examples_of_the_help_are_taken_as_they_are(start: Start, tmp_path: Path, example: str) -> None:
+    editor = opened(start("{}"), tmp_path)
+    editor.lua(example if "setup(" in example else f"require('flemma').setup({{ {example} }})")
+    named = editor.lua("return vim.tbl_keys(require('flemma.settings').get('providers'))")
+    known = "return vim.tbl_map(function(each) return each.name end, require('flemma.switch').catalogue().providers)"
+    editor.wait(lambda: set(named) <= set(editor.lua(known)), "the catalogue")
+    assert editor.notices() == []
 
 
 def test_a_server_that_tells_its_prices_is_believed(start: Start, peer: Peer, tmp_path: Path) -> None:
