@@ -4,7 +4,7 @@
 #   make test          ruff, mypy, Lua modules, pure, wire and editor tests; NVIM=path picks another Neovim
 #   make test-system   what needs programs of Debian or npm: stylua, luacheck, tests of keyring and sandbox
 #   make soak          the same tests with full counts, long
-#   make generate      write lua/flemma/models.lua and the tables of doc/flemma.txt anew from the code
+#   make generate      write lua/flemma/models.lua, schema.lua and the tables of doc/flemma.txt anew from the code
 #   make lint check format develop bench screenshot lock
 
 PY := .venv/bin/python
@@ -58,6 +58,7 @@ screenshot: prepare
 
 generate: prepare
 	@$(PY) scripts/generate_models.py
+	@$(PY) scripts/generate_settings.py
 	@$(PY) scripts/generate_help.py
 
 # Hashes of every platform's wheels, no index named. Needs uv (pip install uv), on PATH or in .venv. Versions that

@@ -25,6 +25,16 @@ for plug, action in pairs({
   end, { desc = "Flemma: " .. action[2]:gsub("_", " ") })
 end
 
+for plug, key in pairs({
+  ["<Plug>(FlemmaFile)"] = "gf",
+  ["<Plug>(FlemmaFileSplit)"] = "<C-w>f",
+  ["<Plug>(FlemmaFileTab)"] = "<C-w>gf",
+}) do
+  vim.keymap.set("n", plug, function()
+    require("flemma.gotofile").open(key)
+  end, { desc = "Flemma: the file named at the cursor" })
+end
+
 for plug, action in pairs({
   ["<Plug>(FlemmaMessageNext)"] = { "navigation", "next_message", { "n", "x", "o" } },
   ["<Plug>(FlemmaMessagePrevious)"] = { "navigation", "previous_message", { "n", "x", "o" } },

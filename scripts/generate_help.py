@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import textwrap
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,14 @@ sys.path.insert(0, str(ROOT / "python"))
 HELP = ROOT / "doc/flemma.txt"
 WIDTH = 78
 ASK = "io.stdout:write(vim.json.encode(require('flemma.commands').described()))"
+
+
+TRUST = {
+    "file": "A chat's frontmatter may set it.",
+    "tighten": "A chat's frontmatter may make it stricter.",
+    "owner": "",
+    "setup": "Only in setup().",
+}
 
 
 def begin(name: str) -> str:
@@ -96,9 +103,11 @@ def settings() -> str:
 
 
 def _section(kind: Any, path: str) -> list[str]:
+    from flemma_py.config.group import entries
+
     rows: list[str] = []
-    for field in fields(kind):
-        name = f"{path}{field.name}"
+    for key, field in entries(kind).items():
+        name = f"{path}{key}"
         if "own" in field.metadata:
             continue
         if inner := field.metadata.get("section"):
@@ -111,11 +120,25 @@ def _section(kind: Any, path: str) -> list[str]:
 
 
 def _setting(name: str, field: Any) -> str:
-    default = field.default if field.default is not MISSING else field.default_factory()
-    text = f"Must be {field.metadata['form']}. Default: {as_lua(default)}."
-    if field.metadata["trust"].value == "file":
-        text += " A chat's frontmatter may set it."
-    return entry(name, f"flemma.{name}", text)
+    from flemma_py.config.group import default_of
+
+    sentences = [
+        field.metadata["about"],
+        f"Must be {field.metadata['form']}.",
+        f"Default: {as_lua(default_of(field))}.",
+        TRUST[field.metadata["trust"].value],
+        _older(name),
+    ]
+    return entry(name, f"flemma.{name}", " ".join(filter(None, sentences)))
+
+
+def _older(name: str) -> str:
+    """The older names of a setting."""
+    from flemma_py.config.renamed import OLD
+
+    path = tuple(name.split("."))
+    found = [".".join((*old, *path[len(new) :])) for old, new in OLD.items() if path[: len(new)] == new]
+    return f"Older name{'s' if len(found) > 1 else ''}: {', '.join(found)}." if found else ""
 
 
 def replaced(text: str, name: str, table: str) -> str:

@@ -16,7 +16,6 @@ sys.path.insert(0, str(ROOT / "python"))
 
 from flemma_py.accounting.price_list import find_prices  # noqa: E402
 from flemma_py.accounting.request import Prices  # noqa: E402
-from flemma_py.app.endpoint import DEMO  # noqa: E402
 from flemma_py.model.language_model import ModelFacts  # noqa: E402
 from flemma_py.model.usage import Usage  # noqa: E402
 from flemma_py.providers.catalogue import Catalogue  # noqa: E402
@@ -27,8 +26,8 @@ PRICED_AT = 1_795_219_200
 """A moment for which prices are looked up: a price that changes by date must not make the file differ by date."""
 
 HEAD = """\
---- The providers that are built in, and the models that are offered by name, with limits in tokens and prices in USD
---- for a million tokens.
+--- The providers that come with Flemma, and the models that are offered by name, with limits in tokens and prices in
+--- USD for a million tokens.
 ---
 --- Made by `make generate` from python/flemma_py/providers/catalogue and the price list: change it there.
 -- luacheck: no max line length
@@ -36,16 +35,16 @@ HEAD = """\
 -- stylua: ignore
 return {
 """
+DEMO = "demo"
 
 
 def models_lua() -> str:
     """The text of lua/flemma/models.lua."""
-    found = [provider for _, provider in discover("flemma_py.providers", "PROVIDER")]
-    names = ", ".join(f'"{name}"' for name in sorted([*(provider.name for provider in found), DEMO]))
-    defaults = {provider.name: provider.default_model for provider in found}
+    defaults = {provider.name: provider.default_model for _, provider in discover("flemma_py.providers", "PROVIDER")}
     catalogues = [catalogue for _, catalogue in discover("flemma_py.providers.catalogue", "CATALOGUE")]
     body = "".join(line for each in catalogues for line in provider_lines(each, defaults.get(each.provider)))
-    return f"{HEAD}  built_in = {{ {names} }},\n  providers = {{\n{body}  }},\n}}\n"
+    built_in = ", ".join(f'"{name}"' for name in sorted({*defaults, DEMO}))
+    return f"{HEAD}  built_in = {{ {built_in} }},\n  providers = {{\n{body}  }},\n}}\n"
 
 
 def provider_lines(catalogue: Catalogue, default: str | None) -> Iterator[str]:

@@ -14,9 +14,10 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "model": 0, "registry": 0, "config": 0, "packages": 0,
     "document": 1, "templating": 1, "prompt": 1,
-    "providers": 2, "accounting": 2,
+    "providers": 2, "accounting": 2, "importers": 2,
     "conversation": 3,
-    "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp": 4, "evaluation": 4, "demo": 4, "log": 4,
+    "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp": 4, "evaluation": 4, "demo": 4, "files": 4,
+    "log": 4,
     "app": 5,
     "edge": 6,
     "cli": 7, "entry": 7,
@@ -25,8 +26,9 @@ FLOORS = {
 GROUND = {"errors", ""}
 """What everybody may import: the error tree and the package's own facts. It imports nothing of ours."""
 
-NEIGHBOURS = {("prompt", "document")}
-"""Rooms of one floor of which the first may import the second: a prompt is read off a document."""
+NEIGHBOURS = {("prompt", "document"), ("config", "model")}
+"""Rooms of one floor of which the first may import the second: a prompt is read off a document, and what a chat says
+about settings is a value."""
 
 FIRST_WITH_IO = 4
 

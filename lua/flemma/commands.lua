@@ -60,6 +60,12 @@ local commands = {
       require("flemma.actions").format()
     end,
   },
+  import = {
+    about = "make a chat of the code or export in this buffer; a number picks one of several",
+    run = function(args)
+      require("flemma.import").run(args[1])
+    end,
+  },
   install = {
     about = "make or renew Flemma's own Python environment",
     complete = { "cancel", "force" },
@@ -143,6 +149,24 @@ local commands = {
     about = "run the tool call at the cursor",
     run = function()
       require("flemma.actions").execute_at_cursor()
+    end,
+  },
+  trust = {
+    about = "show what this chat's frontmatter asks for, and agree to it",
+    run = function()
+      require("flemma.trust").ask()
+    end,
+  },
+  ["trust:revoke"] = {
+    about = "no longer agree to this chat's frontmatter, or to that of a file",
+    run = function(_, line)
+      require("flemma.trust").revoke(line)
+    end,
+  },
+  ["trust:list"] = {
+    about = "list the files whose frontmatter you agreed to",
+    run = function()
+      require("flemma.trust").list()
     end,
   },
   ["usage:estimate"] = {

@@ -65,6 +65,8 @@ local function hello()
     log_folder = vim.fn.stdpath("log"),
     directory = vim.fn.getcwd(),
     runtime = require("flemma.switch").runtime(),
+    parsers = require("flemma.codeblock.parsers").numbers(),
+    state_folder = vim.fs.joinpath(vim.fn.stdpath("state"), "flemma"),
   }
 end
 

@@ -2,16 +2,19 @@
 
 local M = {}
 
----@type { mode: string, setting: string[], plug: string }[]
+---@type { mode: string, setting?: string[], key?: string, plug: string }[] `key`: Vim's own, whose meaning is widened
 local KEYS = {
   { mode = "n", setting = { "normal", "send" }, plug = "<Plug>(FlemmaSend)" },
   { mode = "i", setting = { "insert", "send" }, plug = "<Plug>(FlemmaSendInsert)" },
   { mode = "n", setting = { "normal", "cancel" }, plug = "<Plug>(FlemmaCancel)" },
   { mode = "n", setting = { "normal", "tool_execute" }, plug = "<Plug>(FlemmaToolExecute)" },
+  { mode = "n", key = "gf", plug = "<Plug>(FlemmaFile)" },
+  { mode = "n", key = "<C-w>f", plug = "<Plug>(FlemmaFileSplit)" },
+  { mode = "n", key = "<C-w>gf", plug = "<Plug>(FlemmaFileTab)" },
 }
 for _, mode in ipairs({ "n", "x", "o" }) do
-  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "next_message" }, plug = "<Plug>(FlemmaMessageNext)" }
-  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "prev_message" }, plug = "<Plug>(FlemmaMessagePrevious)" }
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "message_next" }, plug = "<Plug>(FlemmaMessageNext)" }
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "message_prev" }, plug = "<Plug>(FlemmaMessagePrevious)" }
 end
 
 ---@type table<integer, { mode: string, key: string }[]>
@@ -55,12 +58,12 @@ function M.attach(buf)
     return
   end
   for _, entry in ipairs(KEYS) do
-    local key = settings.get("keymaps", unpack(entry.setting))
+    local key = entry.key or settings.get("keymaps", unpack(entry.setting))
     if is_key(key) then
       map(buf, entry.mode, key, entry.plug)
     end
   end
-  local letter = settings.get("text_object")
+  local letter = settings.get("keymaps", "text_object")
   if is_key(letter) then
     map_text_objects(buf, letter)
   end

@@ -6,7 +6,7 @@
 local M = {}
 
 --- How the floating report of usage looks; for `notify` in setup(), which may come before anything else of Flemma.
-M.default_opts = vim.deepcopy(require("flemma.settings").defaults.notify)
+M.default_opts = vim.deepcopy(require("flemma.settings").defaults.ui.usage)
 
 local said = {}
 

@@ -71,9 +71,24 @@ function doors.notify(payload)
   say(payload.message)
 end
 
+--- Call a function that stays here; the answer is a message of its own.
+function doors.call(payload)
+  require("flemma.functions").call(payload)
+end
+
+--- What a chat's frontmatter asks for, to be agreed to.
+function doors.trust(payload)
+  require("flemma.trust").show(payload)
+end
+
 --- What there is to switch to; `switched`: it is told because that has just been done.
 function doors.catalogue(payload)
   require("flemma.switch").receive(payload)
+end
+
+--- A text has been read that is to become a chat.
+function doors.imported(payload)
+  return require("flemma.import").receive(payload)
 end
 
 function doors.status(payload)

@@ -1,56 +1,19 @@
---- The user's settings as Lua keeps them: what setup() was given, and defaults of the few keys that Lua reads itself.
+--- The user's settings as Lua keeps them: what setup() was given, under the names that settings have now.
 ---
---- The host owns the schema (`flemma_py/config/schema.py`) and checks all of it; a test keeps these defaults equal.
+--- The host owns the schema (`flemma_py/config`) and checks all of it; `schema.lua` is what it says of defaults.
+
+local schema = require("flemma.schema")
 
 local M = {}
 
-M.defaults = {
-  keymaps = {
-    enabled = true,
-    normal = {
-      send = "<C-]>",
-      cancel = "<C-c>",
-      tool_execute = "<M-CR>",
-      next_message = "]m",
-      prev_message = "[m",
-    },
-    insert = { send = "<C-]>" },
-  },
-  text_object = "m",
-  editing = { disable_textwidth = true, auto_write = false, manage_updatetime = true, foldlevel = 1 },
-  tools = { show_spinner = true, cursor_after_result = "result" },
-  notify = { enabled = true, timeout = 8000, max_width = 60, padding = 1, border = "rounded", title = "Flemma" },
-  pricing = { enabled = true, high_cost_threshold = 30 },
-  logging = { enabled = false },
-  defaults = {
-    dark = { bg = "#000000", fg = "#ffffff" },
-    light = { bg = "#ffffff", fg = "#000000" },
-  },
-  highlights = {
-    system = "Special",
-    user = "Normal",
-    assistant = "Normal",
-    user_lua_expression = "PreProc",
-    user_file_reference = "Include",
-    thinking_tag = "Comment",
-    thinking_block = { dark = "Comment+bg:#102020-fg:#111111", light = "Comment-bg:#102020+fg:#111111" },
-    tool_use = "Function",
-    tool_result = "Function",
-    tool_result_error = "DiagnosticError",
-  },
-  role_style = "bold,underline",
-  ruler = { enabled = true, char = "─", hl = { dark = "Comment-fg:#303030", light = "Comment+fg:#303030" } },
-  line_highlights = {
-    enabled = true,
-    frontmatter = { dark = "Normal+bg:#201020", light = "Normal-bg:#201020" },
-    system = { dark = "Normal+bg:#201000", light = "Normal-bg:#201000" },
-    user = { dark = "Normal", light = "Normal" },
-    assistant = { dark = "Normal+bg:#102020", light = "Normal-bg:#102020" },
-  },
-}
+M.defaults = schema.defaults
 
 ---@type table what setup() was given
 local given = {}
+---@type table? `given` under the names of now, made when it is first asked for
+local upgraded
+---@type table<function, integer> numbers of the functions in `given`
+local numbers = {}
 
 ---@param opts table
 function M.set(opts)
@@ -58,29 +21,80 @@ function M.set(opts)
     require("flemma.notify").error(("setup() wants a table, not a %s"):format(type(opts)))
     return
   end
-  given = vim.deepcopy(opts)
+  for _, id in pairs(numbers) do
+    require("flemma.functions").remove(id)
+  end
+  given, upgraded, numbers = vim.deepcopy(opts), nil, {}
   require("flemma.host").settings_changed()
   if package.loaded["flemma.ui"] then
     require("flemma.ui").settings_changed()
   end
 end
 
+---@param place any
+---@param ... string
+local function inside(place, ...)
+  for _, key in ipairs({ ... }) do
+    if type(place) ~= "table" then
+      return nil
+    end
+    place = place[key]
+  end
+  return place
+end
+
+--- Move what stands under an old name to where it belongs now; what stands there already counts more.
+---@param settings table
+---@param old string[]
+---@param new string[]
+local function move(settings, old, new)
+  local place = settings
+  local value = inside(settings, unpack(old))
+  if value == nil then
+    return
+  end
+  inside(settings, unpack(old, 1, #old - 1))[old[#old]] = nil
+  for index = 1, #new - 1 do
+    if type(place[new[index]]) ~= "table" then
+      place[new[index]] = {}
+    end
+    place = place[new[index]]
+  end
+  local present = place[new[#new]]
+  if present == nil then
+    place[new[#new]] = value
+  elseif type(present) == "table" and type(value) == "table" then
+    place[new[#new]] = vim.tbl_deep_extend("force", value, present)
+  end
+end
+
+---@return table
+local function current()
+  if not upgraded then
+    upgraded = vim.deepcopy(given)
+    for _, pair in ipairs(schema.renamed) do
+      move(upgraded, pair[1], pair[2])
+    end
+  end
+  return upgraded
+end
+
 --- The value at a path such as `get("keymaps", "normal", "send")`: the user's if there is one, else the default.
 ---@param ... string
 function M.get(...)
-  local value, default = given, M.defaults
-  for _, key in ipairs({ ... }) do
-    if type(value) == "table" then
-      value = value[key]
-    else
-      value = nil
-    end
-    default = default[key]
-  end
+  local value, default = inside(current(), ...), inside(M.defaults, ...)
   if value == nil or value == vim.NIL then
     return default
   end
   return value
+end
+
+--- A function as a table that names it: the host calls it by that number.
+---@param fn function
+---@return table
+local function named(fn)
+  numbers[fn] = numbers[fn] or require("flemma.functions").add(fn)
+  return { [require("flemma.functions").MARK] = numbers[fn] }
 end
 
 --- What setup() was given, as plain data for the host: functions stay here. A table that is both a list and a table of
@@ -88,8 +102,11 @@ end
 ---@return table
 function M.plain()
   local function strip(value)
-    if type(value) == "function" or type(value) == "userdata" or type(value) == "thread" then
-      return nil
+    if type(value) == "function" then
+      return named(value)
+    end
+    if type(value) == "userdata" or type(value) == "thread" then
+      return value == vim.NIL and value or nil
     end
     if type(value) ~= "table" then
       return value

@@ -3,9 +3,12 @@
     FlemmaError                  message: one sentence for the user, with the next step
     ├── SettingsError            a setting has a wrong value
     ├── DocumentError            the chat cannot be sent as it is (where: line)
+    ├── ImportFailure            a text cannot be made a chat (where: line, column)
     ├── ToolError                a tool could not be run
     ├── EvaluationError          the evaluation worker refused, failed, or ran out of time or memory
+    ├── FrontmatterError         a chat's frontmatter is not what its language allows (where: line, column)
     ├── EditorError              Neovim refused a call, or is gone
+    ├── FunctionError            a function that setup() was given did not answer as it should
     └── RequestError             the model did not answer (kind says which of the known ways)
 
 Foreign exceptions are translated once, where they enter, and chained with `from`. Messages carry no keys.
@@ -36,6 +39,16 @@ class DocumentError(FlemmaError):
         self.line = line
 
 
+class ImportFailure(FlemmaError):
+    """What is to be imported cannot be read. `line` and `column` (bytes) count from 1, None where no place is to
+    blame."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
 class ToolError(FlemmaError):
     """A tool could not be run at all; a tool that ran and failed gives an outcome instead."""
 
@@ -44,8 +57,21 @@ class EvaluationError(FlemmaError):
     """The evaluation worker refused or failed, or the code ran past its limits."""
 
 
+class FrontmatterError(FlemmaError):
+    """What a parser of frontmatter raises. `line` and `column` count from 0, in the code between the fences."""
+
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
 class EditorError(FlemmaError):
     """Neovim refused a call, or is gone."""
+
+
+class FunctionError(FlemmaError):
+    """A function of the owner's, which runs in Neovim, failed, gave no answer in time, or one of a wrong form."""
 
 
 class RequestKind(Enum):

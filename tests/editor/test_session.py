@@ -294,12 +294,13 @@ def test_lua_and_python_compute_the_same_costs_and_totals(editor: Neovim) -> Non
 
 def test_default_opts_can_be_read_before_setup_and_are_the_users_own(editor: Neovim) -> None:
     expected = {"enabled": True, "timeout": 8000, "max_width": 60, "padding": 1, "border": "rounded", "title": "Flemma"}
-    assert editor.lua("return require('flemma.notify').default_opts") == expected
+    found = editor.lua("return require('flemma.notify').default_opts")
+    assert {name: found[name] for name in expected} == expected
     editor.lua(
         "local o = require('flemma.notify').default_opts; o.timeout = 1; require('flemma').setup({ notify = o })"
     )
-    assert editor.lua("return require('flemma.settings').get('notify', 'timeout')") == 1
-    assert editor.lua("return require('flemma.settings').defaults.notify.timeout") == 8000
+    assert editor.lua("return require('flemma.settings').get('ui', 'usage', 'timeout')") == 1
+    assert editor.lua("return require('flemma.settings').defaults.ui.usage.timeout") == 8000
 
 
 def test_the_model_table_is_loaded_when_it_is_asked_for(editor: Neovim) -> None:

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from flemma_py.config.schema import Settings
 from tests.editor.conftest import Start
 
 KEYS = "return vim.tbl_map(function(m) return m.lhs end, vim.api.nvim_buf_get_keymap(0, ...))"
-
-
-def leaves(table: dict[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
-    found: dict[tuple[str, ...], Any] = {}
-    for name, value in table.items():
-        found |= leaves(value, (*path, name)) if isinstance(value, dict) else {(*path, name): value}
-    return found
-
-
-def test_the_defaults_that_lua_knows_are_those_of_the_schema(start: Start) -> None:
-    ours = leaves(asdict(Settings()))
-    theirs = leaves(start().lua("return require('flemma.settings').defaults"))
-    assert theirs == {path: ours[path] for path in theirs}
 
 
 def test_a_misspelt_setting_is_said_and_the_others_hold(start: Start, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.neovim import Neovim
 
 NAMES = sorted({"demo", "local", *(provider.name for _, provider in discover("flemma_py.providers", "PROVIDER"))})
+"""What can be chosen by name: all that is built in, and the one of the settings below."""
 SETUP = """{
   providers = {
     anthropic = { base_url = '%(url)s' },
@@ -143,7 +144,7 @@ def test_a_model_is_expensive_above_the_owners_threshold(
     start: Start, tmp_path: Path, pricing: str, is_told: bool
 ) -> None:
     """Opus 4.5 costs $5 and $25: exactly the threshold that holds where nobody set another."""
-    editor = start(f"{{ pricing = {pricing} }}", ANTHROPIC_API_KEY=CANARY)
+    editor = start(f"{{ ui = {{ pricing = {pricing} }} }}", ANTHROPIC_API_KEY=CANARY)
     editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
     editor.ready()
     assert (len(switched(editor, "anthropic claude-opus-4-5")) == 2) is is_told

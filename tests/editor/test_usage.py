@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from flemma_py.config.schema import Settings
 from flemma_py.demo import peer as script
 from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.neovim import Neovim
@@ -168,11 +166,3 @@ def test_the_report_of_a_real_request_comes_with_its_end(chat: Neovim, peer: Pee
     chat.client.settle()
     assert "claude-sonnet-5-5 (anthropic)" in shown(screen)
     assert "`claude" not in shown(screen)
-
-
-# ---- settings
-
-
-@pytest.mark.parametrize("group", ["notify", "pricing"])
-def test_lua_and_host_have_the_same_defaults(editor: Neovim, group: str) -> None:
-    assert editor.lua("return require('flemma.settings').defaults[...]", group) == asdict(getattr(Settings(), group))

@@ -173,8 +173,8 @@ def test_every_model_of_a_catalogue_has_a_price_and_stands_there_once() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_only_vertex_counts_thoughts_beside_the_output() -> None:
-    assert [name for name, each in CATALOGUES.items() if not each.output_has_thoughts] == ["vertex"]
+def test_only_google_counts_thoughts_beside_the_output() -> None:
+    assert [name for name, each in CATALOGUES.items() if not each.output_has_thoughts] == ["gemini", "vertex"]
 
 
 def test_the_default_model_of_a_provider_stands_in_its_catalogue() -> None:

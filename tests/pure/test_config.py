@@ -10,13 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flemma_py.config import Layer, Layers
+from flemma_py.config.frontmatter import Frontmatter, with_frontmatter
 from flemma_py.config.schema import Trust, key
 from flemma_py.config.spelling import edits, nearest
+from flemma_py.model.setting_ops import SettingOp
 
 
 def set_up(raw: Any, layer: Layer = Layer.SETUP) -> tuple[Layers, list[str]]:
     layers, issues = Layers().with_layer(layer, raw)
     return layers, [issue.message for issue in issues]
+
+
+def from_file(layers: Layers, raw: Any) -> Frontmatter:
+    return with_frontmatter(layers, [SettingOp((), "set", raw, None)])
 
 
 def test_without_layers_every_setting_has_its_default() -> None:
@@ -31,13 +37,13 @@ def test_without_layers_every_setting_has_its_default() -> None:
 
 def test_the_highest_layer_that_sets_a_key_wins_and_is_its_origin() -> None:
     layers = Layers()
-    for layer, tokens in ((Layer.FRONTMATTER, 3), (Layer.SETUP, 1), (Layer.RUNTIME, 2)):
+    for layer, tokens in ((Layer.SETUP, 1), (Layer.RUNTIME, 2)):
         layers, issues = layers.with_layer(layer, {"parameters": {"max_tokens": tokens}})
         assert not issues
-    assert layers.resolve().parameters.max_tokens == 3
-    assert layers.origin("parameters.max_tokens") is Layer.FRONTMATTER
-    assert layers.origin("parameters.timeout") is Layer.DEFAULTS
-    layers, _ = layers.with_layer(Layer.FRONTMATTER, {})
+    file = from_file(layers, {"parameters": {"max_tokens": 3}}).layers
+    assert file.resolve().parameters.max_tokens == 3
+    assert file.origin("parameters.max_tokens") is Layer.FRONTMATTER
+    assert file.origin("parameters.timeout") is Layer.DEFAULTS
     assert layers.resolve().parameters.max_tokens == 2
 
 
@@ -178,29 +184,11 @@ def test_providers_have_names_of_the_owners_choice_with_dots_even() -> None:
     assert layers.origin(("providers", "my.proxy", "base_url")) is Layer.SETUP
 
 
-def test_a_file_cannot_set_what_is_the_owners() -> None:
-    layers, _ = set_up({"providers": {"anthropic": {"base_url": "http://mine"}}})
-    layers, issues = layers.with_layer(
-        Layer.FRONTMATTER,
-        {
-            "model": "claude-haiku-4-5",
-            "parameters": {"timeout": 5},
-            "providers": {"anthropic": {"base_url": "http://theirs"}},
-            "logging": {"path": "/etc/passwd"},
-            "editing": {"auto_write": True},
-        },
-    )
-    assert [issue.path for issue in issues] == ["providers.anthropic.base_url", "logging.path", "editing.auto_write"]
-    settings = layers.resolve()
-    assert settings.providers["anthropic"].base_url == "http://mine"
-    assert settings.model == "claude-haiku-4-5"
-    assert settings.parameters.timeout == 5
-
-
 def test_ordinary_settings_load_without_pydantic() -> None:
     program = (
         "import sys; from flemma_py.config import Layer, Layers\n"
-        "raw = {'model': 'm', 'providers': {'anthropic': {'base_url': 'http://localhost', 'headers': {'a': 'b'},"
+        "raw = {'model': 'm', 'parameters': {'max_tokens': 8000, 'timeout': 60, 'temperature': 0.5},"
+        " 'providers': {'anthropic': {'base_url': 'http://localhost', 'headers': {'a': 'b'},"
         " 'models': ['m'], 'api_key_cmd': ['x']}}, 'presets': {'$x': 'a m', '$y': {'provider': 'a'}},"
         " 'tools': {'show_spinner': False}, 'keymaps': {'normal': {'send': False}}, 'logging': {'level': 'INFO'}}\n"
         "layers, issues = Layers().with_layer(Layer.SETUP, raw); layers.resolve()\n"
@@ -226,9 +214,10 @@ NAMES = st.sampled_from(["provider", "model", "parameters", "tools", "providers"
 
 @given(st.recursive(LEAVES, lambda inner: st.dictionaries(NAMES, inner, max_size=4), max_leaves=12))
 def test_any_table_gives_settings_and_issues_never_an_error(raw: Any) -> None:
-    for layer in Layer:
+    for layer in (Layer.SETUP, Layer.RUNTIME):
         layers, _ = Layers().with_layer(layer, raw)
         layers.resolve()
+    from_file(Layers(), raw).layers.resolve()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,20 +236,8 @@ def test_a_provider_declares_its_parameters_itself() -> None:
     assert not issues
     own = layers.resolve().parameters.own
     assert (own["painter"].colour, own["painter"].timeout, own["mine"].colour) == ("red", 5, "blue")
-    layers, _ = layers.with_layer(Layer.FRONTMATTER, {"parameters": {"painter": {"colour": "green"}}})
+    layers = from_file(layers, {"parameters": {"painter": {"colour": "green"}}}).layers
     assert layers.resolve().parameters.own["painter"].colour == "green"
-
-
-def test_a_file_names_no_endpoint_program_or_key() -> None:
-    fields = {"kind": "openai_chat", "base_url": "http://x", "api_key_env": "K", "api_key_cmd": "rm x", "retries": 1}
-    raw = {
-        "providers": {"x": {**fields, "headers": {"a": "b"}, "models": ["m"]}},
-        "proxy": "http://x",
-        "ca_bundle": "x",
-    }
-    layers, issues = Layers().with_layer(Layer.FRONTMATTER, {**raw, "presets": {"$x": "a m"}})
-    assert len(issues) == 10
-    assert layers.resolve() == Layers().resolve()
 
 
 def test_changes_leave_other_keys_of_their_layer() -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from flemma_py.app.owned_models import model_names, with_owners_word
+from flemma_py.config.group import entries
 from flemma_py.config.layers import Layer, Layers
-from flemma_py.config.schema import ProviderSettings
+from flemma_py.config.schema import ProviderSettings, Trust
 from flemma_py.model.language_model import NO_THINKING, ModelFacts, ThinkingFacts, ThinkingForm
+from flemma_py.providers.openai_chat import Parameters
 
 WHOLE = {
     "name": "m",
@@ -89,9 +91,9 @@ def test_what_is_wrong_is_told_with_its_place(models: Any, said: str) -> None:
     assert told(models) == [said]
 
 
-def test_a_chat_may_not_say_what_models_cost() -> None:
-    _, issues = Layers().with_layer(Layer.FRONTMATTER, {"providers": {"box": {"models": [WHOLE]}}})
-    assert len(issues) == 1
+def test_a_chat_may_not_say_what_models_cost_or_what_goes_out_besides() -> None:
+    assert entries(ProviderSettings)["models"].metadata["trust"] is Trust.OWNER
+    assert entries(Parameters)["extra_body"].metadata["trust"] is Trust.OWNER
 
 
 def test_names_are_those_of_both_forms() -> None:
@@ -127,3 +129,13 @@ def test_another_name_of_a_model_has_its_facts() -> None:
     assert with_owners_word("n", ModelFacts("n"), owned(WHOLE)).max_input == 100
     # A name that a table knows as an alias of this model.
     assert with_owners_word("m-latest", ModelFacts("m"), owned(WHOLE)).max_input == 100
+
+
+@pytest.mark.parametrize("name", ["messages", "model", "stream", "tools"])
+def test_what_a_chat_itself_says_is_no_extra_field(name: str) -> None:
+    layers = Layers(declared={"box": Parameters})
+    _, issues = layers.with_layer(Layer.SETUP, {"parameters": {"box": {"extra_body": {"top_k": 1, name: 1}}}})
+    said = f"parameters.box.extra_body.{name} is what the chat itself says: it cannot be set."
+    assert [issue.message for issue in issues] == [said]
+    _, issues = layers.with_layer(Layer.SETUP, {"parameters": {"box": {"extra_body": {"top_k": 1}}}})
+    assert not issues

@@ -86,4 +86,6 @@ def _strange_items(value: Any, hint: Any, path: str) -> Iterator[str]:
 def _is_scalar(value: Any, hint: Any) -> bool:
     if hint is NoneType or hint is None:
         return value is None
+    if hint is float:
+        return isinstance(value, int | float)
     return isinstance(value, hint) if isinstance(hint, type) else not isinstance(value, dict | list)

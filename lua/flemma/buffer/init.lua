@@ -183,6 +183,12 @@ function M.any()
   return next(chats) ~= nil
 end
 
+---@param buf integer
+---@return boolean
+function M.is_chat(buf)
+  return chats[buf] ~= nil
+end
+
 ---@return boolean
 function M.any_busy()
   return vim.iter(pairs(chats)):any(function(_, chat)

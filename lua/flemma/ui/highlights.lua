@@ -11,13 +11,27 @@ local SETTINGS = {
   FlemmaSystem = { "highlights", "system" },
   FlemmaUser = { "highlights", "user" },
   FlemmaAssistant = { "highlights", "assistant" },
-  FlemmaUserLuaExpression = { "highlights", "user_lua_expression" },
+  FlemmaUserLuaExpression = { "highlights", "lua_expression" },
+  FlemmaLuaCodeBlock = { "highlights", "lua_code_block" },
+  FlemmaLuaDelimiter = { "highlights", "lua_delimiter" },
   FlemmaUserFileReference = { "highlights", "user_file_reference" },
   FlemmaThinkingTag = { "highlights", "thinking_tag" },
   FlemmaThinkingBlock = { "highlights", "thinking_block" },
-  FlemmaToolUse = { "highlights", "tool_use" },
-  FlemmaToolResult = { "highlights", "tool_result" },
+  FlemmaToolUse = { "highlights", "tool_use_title" },
+  FlemmaToolResult = { "highlights", "tool_result_title" },
   FlemmaToolResultError = { "highlights", "tool_result_error" },
+  FlemmaToolResultPending = { "highlights", "tool_result_pending" },
+  FlemmaToolResultApproved = { "highlights", "tool_result_approved" },
+  FlemmaToolResultRejected = { "highlights", "tool_result_rejected" },
+  FlemmaToolResultDenied = { "highlights", "tool_result_denied" },
+  FlemmaToolResultAborted = { "highlights", "tool_result_aborted" },
+  FlemmaToolName = { "highlights", "tool_name" },
+  FlemmaFoldMeta = { "highlights", "fold_meta" },
+  FlemmaToolIcon = { "highlights", "tool_icon" },
+  FlemmaToolPreview = { "highlights", "tool_preview" },
+  FlemmaToolDetail = { "highlights", "tool_detail" },
+  FlemmaFoldPreview = { "highlights", "fold_preview" },
+  FlemmaBusy = { "highlights", "busy" },
   FlemmaRuler = { "ruler", "hl" },
 }
 
@@ -33,8 +47,6 @@ local ROLES = { FlemmaRoleSystem = "system", FlemmaRoleUser = "user", FlemmaRole
 
 local LINKS = {
   FlemmaFence = "Comment",
-  FlemmaFoldMeta = "Comment",
-  FlemmaToolName = "Identifier",
   FlemmaToolId = "Comment",
   FlemmaThinkingText = "Comment",
   FlemmaThinkingSignature = "NonText",
@@ -89,7 +101,7 @@ end
 local function resolver()
   local settings, colour = require("flemma.settings"), require("flemma.ui.colour")
   local background = vim.o.background
-  local defaults = settings.get("defaults")
+  local defaults = settings.get("highlights", "defaults")
   return function(method, path, channel)
     local found, problem = colour[method](settings.get(unpack(path)), background, defaults, channel)
     if problem then
@@ -101,11 +113,11 @@ end
 
 local function role_style()
   local style = {}
-  for name in tostring(require("flemma.settings").get("role_style") or ""):gmatch("[^,%s]+") do
+  for name in tostring(require("flemma.settings").get("highlights", "role_style") or ""):gmatch("[^,%s]+") do
     if STYLES[name] then
       style[name] = true
     elseif name ~= "NONE" then
-      warn({ "role_style" }, name .. " is not an attribute such as bold, italic or underline")
+      warn({ "highlights", "role_style" }, name .. " is not an attribute such as bold, italic or underline")
     end
   end
   return style

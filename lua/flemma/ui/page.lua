@@ -78,6 +78,7 @@ end
 ---@param name string
 ---@param filetype string
 ---@param page { lines: string[], marks: [integer, integer, integer, string][] }
+---@return integer buf
 function M.show(name, filetype, page)
   highlights()
   local buf = open(name, filetype)
@@ -90,6 +91,7 @@ function M.show(name, filetype, page)
   end
   vim.bo[buf].modifiable = false
   vim.bo[buf].modified = false
+  return buf
 end
 
 return M

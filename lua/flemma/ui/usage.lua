@@ -147,7 +147,7 @@ end
 ---@return flemma.Popup.Content
 function M.content(request)
   local session = require("flemma.session").get()
-  local priced = require("flemma.settings").get("pricing", "enabled") ~= false
+  local priced = require("flemma.settings").get("ui", "pricing", "enabled") ~= false
   local cut = request.status and request.status ~= "completed" and (" (%s)"):format(request.status) or ""
   local sheet = setmetatable({ lines = {}, marks = {}, width = 0 }, Sheet)
   sheet:heading(("Request%s:"):format(cut))
@@ -174,7 +174,7 @@ end
 --- A request is over: the report of one that was answered is shown, the others can be recalled.
 ---@param request flemma.session.Request
 function M.report(request)
-  local enabled = require("flemma.settings").get("notify", "enabled") ~= false
+  local enabled = require("flemma.settings").get("ui", "usage", "enabled") ~= false
   if enabled and request.bufnr and request.status == "completed" then
     show(request.bufnr, request)
   end

@@ -95,7 +95,7 @@ class Aside:
             found = await self._ask()
         except FlemmaError as error:
             return self._editor.tell("error", f"Nothing was estimated: {error.message}")
-        self._editor.tell("info", found.sentence(priced=self._services.settings.pricing.enabled))
+        self._editor.tell("info", found.sentence(priced=self._services.settings.ui.pricing.enabled))
         if found.counted:
             self.figure.measured(found.tokens, characters)
             self.figure.tell()

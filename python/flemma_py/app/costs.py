@@ -30,7 +30,7 @@ async def prices_of(services: Services, endpoint: Endpoint, tokens: int = 0) -> 
 
 async def high_cost(services: Services, endpoint: Endpoint) -> str | None:
     """A sentence about a model that costs more than the owner wants to pay unasked."""
-    pricing = services.settings.pricing
+    pricing = services.settings.ui.pricing
     if not pricing.enabled or endpoint.is_demo:
         return None
     prices = await prices_of(services, endpoint)

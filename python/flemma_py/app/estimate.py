@@ -61,7 +61,7 @@ async def estimate(services: Services, document: Document, path: str | None) -> 
     counted = tokens is not None
     if tokens is None:
         tokens = prompt_tokens(built.prompt)
-    wanted = services.settings.pricing.enabled
+    wanted = services.settings.ui.pricing.enabled
     prices = await prices_of(services, endpoint, tokens) if wanted else None
     return Estimate(tokens, counted, endpoint.name, endpoint.model, prices)
 

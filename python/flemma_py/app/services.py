@@ -9,7 +9,8 @@ import asyncio
 import gc
 import importlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -33,9 +34,13 @@ from flemma_py.app.endpoint import (
 from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
+from flemma_py.app.owner import LuaParsers, OwnerFunctions
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
+from flemma_py.app.trust import TrustStore
+from flemma_py.config.functions import with_functions
 from flemma_py.config.layers import Layer, Layers
-from flemma_py.config.presets import Presets, expand_model, read_presets
+from flemma_py.config.presets import BUILT_IN, Presets, expand_model, members, read_presets
+from flemma_py.config.reading import Issue
 from flemma_py.config.schema import Settings
 from flemma_py.errors import FlemmaError, RequestError, SettingsError
 from flemma_py.registry import discover
@@ -43,9 +48,11 @@ from flemma_py.secrets.environment import Found, Missing
 from flemma_py.secrets.keys import Keys
 
 if TYPE_CHECKING:
+    from flemma_py.config.frontmatter import Frontmatter
     from flemma_py.demo.server import DemoServer
     from flemma_py.evaluation.client import Evaluation
     from flemma_py.model.language_model import ModelFacts
+    from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import ToolDefinition
     from flemma_py.tools.runner import ToolRunner
     from flemma_py.transport.http import HttpClient
@@ -60,15 +67,22 @@ SHORTEST_WORD = 8
 
 
 class Services:
-    """Settings, providers, connections, tools. `say(level, message)` reaches the user."""
+    """Settings, providers, connections, tools. `say(level, message)` reaches the user; `functions` are those that the
+    owner gave to setup(), None where there is no editor."""
 
-    def __init__(self, environ: Mapping[str, str], say: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], say: Callable[[str, str], None], functions: OwnerFunctions | None = None
+    ) -> None:
         self.environ = environ
         self._say = say
+        self.functions = functions
+        self.parsers = LuaParsers(functions)
+        self.trust = TrustStore()
+        self._renames_said: set[str] = set()
         self._wires: Wires | None = None
         self._layers = Layers()
         self.settings: Settings = self._layers.resolve()
-        self.presets: Presets = {}
+        self.presets: Presets = BUILT_IN
         self._raw: Mapping[str, Any] = {}
         self._runtime: Mapping[str, Any] = {}
         self._settled = False
@@ -92,7 +106,7 @@ class Services:
         """Take what setup() was given. What is wrong in it is said and passed over; the rest holds.
 
         Before the providers are loaded only the settings hold that are not theirs, and nothing is said yet."""
-        self._raw = raw
+        self._raw = raw = with_functions(raw)
         if self._settled:
             self._apply(raw)
         else:
@@ -102,10 +116,10 @@ class Services:
         """The providers are there: now all settings can be read."""
         if not self._settled:
             self._settled = True
-            self._layers = Layers(declared=self._declared())
+            self._layers = Layers(declared=self._declared(), tools=self.runner.names)
             self._apply(self._raw)
             if self._runtime:
-                self._layers, _ = self._layers.with_layer(Layer.RUNTIME, self._runtime)
+                self._layers, _ = self._layers.with_layer(Layer.RUNTIME, with_functions(self._runtime))
                 self.settings = self._layers.resolve()
 
     @property
@@ -124,13 +138,27 @@ class Services:
         except SettingsError as error:
             # A chat that was meant for a preset must not go to whoever answers otherwise.
             self._unusable = error.message
-        self._layers, issues = self._layers.with_layer(Layer.SETUP, raw)
+        self._layers, issues = replace(self._layers, members=members(presets)).with_layer(Layer.SETUP, raw)
         self.settings = self._layers.resolve()
         self.presets = presets
         self._hide_secrets()
-        self.complaints = (*(issue.message for issue in issues), *problems)
-        if self.complaints:
-            self._say("warn", "\n".join(["Settings:", *(f"  {message}" for message in self.complaints)]))
+        self.complaints = (*(issue.message for issue in issues if issue.trouble != "renamed"), *problems)
+        told = [*self.complaints, *self.new_renames(issues)]
+        if told:
+            self._say("warn" if self.complaints else "info", "\n".join(["Settings:", *(f"  {line}" for line in told)]))
+
+    def new_renames(self, issues: Iterable[Issue]) -> list[str]:
+        """Notes on old names of settings that were not told before."""
+        notes = {issue.path: issue.message for issue in issues if issue.trouble == "renamed"}
+        fresh = [note for path, note in notes.items() if path not in self._renames_said]
+        self._renames_said |= notes.keys()
+        return fresh
+
+    def with_frontmatter(self, ops: Iterable[SettingOp], *, trusted: bool) -> Frontmatter:
+        """The settings of a chat: those of all, and what its frontmatter has to say. When it is settled."""
+        from flemma_py.config.frontmatter import with_frontmatter
+
+        return with_frontmatter(self._layers, ops, trusted=trusted, presets=self.presets)
 
     def restore(self, runtime: Mapping[str, Any]) -> None:
         """Take over the changes that an earlier host of this Neovim had at run time."""

@@ -1,4 +1,5 @@
-"""Presets: a provider, a model and parameters under a name that begins with `$`, as a line of text or as a table."""
+"""Presets: a provider, a model, parameters and a rule of approval under a name that begins with `$`, as a line of text
+or as a table."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from flemma_py.config.functions import LuaFunction
 from flemma_py.config.modeline import parse
 from flemma_py.config.schema import Parameters
 from flemma_py.config.spelling import nearest
@@ -14,6 +16,8 @@ from flemma_py.errors import SettingsError
 Presets = Mapping[str, "Preset"]
 GENERAL = frozenset(entry.name for entry in fields(Parameters)) - {"own"}
 """Parameters that every provider has."""
+RULE = frozenset({"auto_approve", "approve"})
+"""Names under which settings say what is approved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,16 @@ class Preset:
     auto_approve: tuple[Any, ...] | None = None
 
 
+BUILT_IN: Presets = {
+    "$readonly": Preset(auto_approve=("read", "find", "grep", "ls")),
+    "$standard": Preset(auto_approve=("read", "write", "edit", "find", "grep", "ls")),
+}
+"""Those that are there without setup(); one of the owner's of the same name takes the place."""
+
+
 def read_presets(raw: Any) -> tuple[dict[str, Preset], list[str]]:
-    """The good ones, and a sentence for each other."""
-    found: dict[str, Preset] = {}
+    """The built-in ones and the good ones of `raw`, and a sentence for each other."""
+    found: dict[str, Preset] = dict(BUILT_IN)
     problems: list[str] = []
     for name, value in raw.items() if isinstance(raw, Mapping) else ():
         if not str(name).startswith("$"):
@@ -47,13 +58,13 @@ def find_preset(presets: Presets, name: str) -> Preset:
     if name in presets:
         return presets[name]
     near = nearest(name, presets)
-    hint = f": did you mean {near}?" if near else (f" (there are {', '.join(sorted(presets))})" if presets else "")
-    raise SettingsError(f"There is no preset {name}{hint}.")
+    hint = f": did you mean {near}?" if near else f" (there are {', '.join(sorted(presets))})."
+    raise SettingsError(f"There is no preset {name}{hint}")
 
 
 def expand_model(raw: Mapping[str, Any], presets: Presets) -> Mapping[str, Any]:
-    """`raw` settings with `model = "$name"` replaced by what that preset says. Raises `SettingsError` where there is no
-    such preset, or where it is of another provider than the settings name."""
+    """`raw` settings with `model = "$name"` replaced by what that preset says, where they do not say so themselves.
+    Raises `SettingsError` where there is no such preset, or where it is of another provider than the settings name."""
     model = raw.get("model")
     if not (isinstance(model, str) and model.startswith("$")):
         return raw
@@ -63,19 +74,29 @@ def expand_model(raw: Mapping[str, Any], presets: Presets) -> Mapping[str, Any]:
         raise SettingsError(
             f"The preset {model} is for {preset.provider}, not for {provider}: correct provider or model."
         )
-    brought, given = placed(preset.parameters, str(provider)), raw.get("parameters")
+    brought, given = placed(preset.parameters, provider), raw.get("parameters")
     parameters = dict(brought) | dict(given if isinstance(given, Mapping) else {})
     for name in brought.keys() & parameters.keys():
         if isinstance(brought[name], dict) and isinstance(parameters[name], Mapping):
             parameters[name] = brought[name] | dict(parameters[name])
-    return {**raw, "provider": provider, "model": preset.model, "parameters": parameters}
+    expanded = {**raw, "provider": provider, "model": preset.model, "parameters": parameters}
+    tools = raw.get("tools")
+    if preset.auto_approve is None or (isinstance(tools, Mapping) and not RULE.isdisjoint(tools)):
+        return expanded
+    others = tools if isinstance(tools, Mapping) else {"$set": tools} if tools else {}
+    return {**expanded, "tools": {**others, "auto_approve": list(preset.auto_approve)}}
 
 
-def placed(parameters: Mapping[str, Any], provider: str) -> dict[str, Any]:
+def placed(parameters: Mapping[str, Any], provider: str | None) -> dict[str, Any]:
     """Parameters as they stand in settings: the general ones as they are, others under the provider's name."""
     general = {name: value for name, value in parameters.items() if name in GENERAL}
     own = {name: value for name, value in parameters.items() if name not in GENERAL}
-    return {**general, **({provider: own} if own else {})}
+    return {**general, **({provider: own} if own and provider else {})}
+
+
+def members(presets: Presets) -> dict[str, tuple[Any, ...]]:
+    """What the name of a preset stands for in a list of tools."""
+    return {name: preset.auto_approve for name, preset in presets.items() if preset.auto_approve is not None}
 
 
 def _read(value: Any) -> Preset:
@@ -104,8 +125,9 @@ def _read_table(table: Mapping[Any, Any]) -> Preset:
     for what, text in (("provider", provider), ("model", model)):
         if text is not None and not (isinstance(text, str) and text):
             raise SettingsError(f"its {what} must be a name.")
-    if rule is not None and not isinstance(rule, list):
-        raise SettingsError("its auto_approve must be a list.")
+    rule = [] if rule == {} else rule
+    if rule is not None and not (isinstance(rule, list) and all(isinstance(word, str | LuaFunction) for word in rule)):
+        raise SettingsError("its auto_approve must be a list of tools, rules and presets.")
     if extra := next((name for name in named if name.isdecimal()), None):
         raise SettingsError(f"it has more words than a provider and a model: {named[extra]}.")
     if provider is None and rule is None:

@@ -36,18 +36,19 @@ def answer_from(specification: dict[str, Any]) -> Answer:
             raise ValueError(f"no such answer: {specification}")
 
 
-def directive(text: str) -> Answer | None:
-    """The answer that a message asks for in its first words, None where it is an ordinary message.
+def directive(text: str, face: peer.Face) -> Answer | None:
+    """The answer that a message asks for in its first words, on the wire of `face`; None where it is an ordinary
+    message.
 
     `!deltas COUNT SIZE DELAY`, `!cut COUNT`, `!stall COUNT`, `!status CODE WORDS`, `!say WORDS`.
     """
     match text.splitlines()[0].split() if text.startswith("!") else []:
         case ["!deltas", count, size, delay]:
-            return peer.deltas(int(count), int(size), float(delay))
+            return peer.deltas(int(count), int(size), float(delay), face=face)
         case ["!cut", count]:
-            return peer.deltas(int(count), cut_after=int(count))
+            return peer.deltas(int(count), cut_after=int(count), face=face)
         case ["!stall", count]:
-            begun = peer.deltas(int(count))
+            begun = peer.deltas(int(count), face=face)
             return peer.Scripted(begun.steps[:-1]).then(peer.Stall())
         case ["!status", code, *words]:
             error = {"type": "api_error", "message": " ".join(words) or "scripted"}

@@ -6,13 +6,14 @@ would have taken the request stands in its record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from flemma_py.demo import chat_wire, wire
+from flemma_py.demo import chat_wire, responses_wire, wire
+from flemma_py.demo.reply import Says
 
 _LUMP = 16_384
 
@@ -85,41 +86,77 @@ def stream(chunks: Iterable[bytes], delay: float = 0.0) -> Scripted:
     return Scripted(tuple(steps))
 
 
-def text(*pieces: str, delay: float = 0.0) -> Scripted:
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How a wire writes an answer of plain text: what comes before it, one piece, and the end behind so many."""
+
+    opening: bytes
+    piece: Callable[[str], bytes]
+    ending: Callable[[int], bytes]
+
+
+def _anthropic() -> Face:
+    start = wire.message_start("claude-demo", "msg_peer", {"input_tokens": 10})
+    start += wire.event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+    stop = wire.event("content_block_stop", index=0)
+    return Face(start, lambda text: wire.text_delta(0, text), lambda count: stop + wire.message_end("end_turn", count))
+
+
+def _chat() -> Face:
+    end = chat_wire.chunk({}, "stop")
+    return Face(
+        b"",
+        lambda text: chat_wire.chunk({"content": text}),
+        lambda count: end + chat_wire.usage(10, count) + chat_wire.DONE,
+    )
+
+
+def _responses() -> Face:
+    writer, item = responses_wire.Writer(), responses_wire.whole_item(Says(""), 0)
+    begun = responses_wire.response("in_progress")
+
+    def ending(count: int) -> bytes:
+        ended = responses_wire.response("completed", [item], usage=responses_wire.usage(10, count))
+        return responses_wire.closing(writer, 0, item) + writer.event("response.completed", response=ended)
+
+    return Face(
+        writer.event("response.created", response=begun) + responses_wire.opening(writer, 0, item),
+        lambda text: responses_wire.delta(writer, 0, item, text),
+        ending,
+    )
+
+
+ANTHROPIC, CHAT, RESPONSES = _anthropic(), _chat(), _responses()
+FACES = {"/v1/messages": ANTHROPIC, "/v1/chat/completions": CHAT, "/v1/responses": RESPONSES}
+
+
+def text(*pieces: str, delay: float = 0.0, face: Face = ANTHROPIC) -> Scripted:
     """A whole answer of text, one delta for each piece."""
-    return stream([_opening(), *(wire.text_delta(0, piece) for piece in pieces), _ending(len(pieces))], delay)
+    return stream(filter(None, [face.opening, *map(face.piece, pieces), face.ending(len(pieces))]), delay)
 
 
 def chat_text(*pieces: str, delay: float = 0.0) -> Scripted:
     """`text` as Chat Completions writes it."""
-    end = chat_wire.chunk({}, "stop") + chat_wire.usage(10, len(pieces)) + chat_wire.DONE
-    return stream([*(chat_wire.chunk({"content": piece}) for piece in pieces), end], delay)
+    return text(*pieces, delay=delay, face=CHAT)
 
 
-def deltas(count: int, size: int = 5, delay: float = 0.0, *, cut_after: int | None = None) -> Scripted:
+def deltas(
+    count: int, size: int = 5, delay: float = 0.0, *, cut_after: int | None = None, face: Face = ANTHROPIC
+) -> Scripted:
     """`count` deltas of `size` characters, `delay` seconds apart; without a delay they go out in lumps, as fast as the
     socket takes them. `cut_after`: abort after that many."""
     kept = count if cut_after is None else min(count, cut_after)
-    events = [wire.text_delta(0, _words(number, size)) for number in range(kept)]
-    end: tuple[Step, ...] = (Send(_ending(count)),) if cut_after is None else (Cut(),)
+    events = [face.piece(_words(number, size)) for number in range(kept)]
+    end: tuple[Step, ...] = (Send(face.ending(count)),) if cut_after is None else (Cut(),)
     if delay:
-        return stream([_opening(), *events], delay).then(*end)
-    data = _opening() + b"".join(events)
+        return stream([face.opening, *events], delay).then(*end)
+    data = face.opening + b"".join(events)
     return stream(data[i : i + _LUMP] for i in range(0, len(data), _LUMP)).then(*end)
 
 
 def cut_after(data: bytes, size: int) -> Scripted:
     """The first `size` bytes of `data`, then an aborted connection."""
     return stream([data[:size]]).then(Pause(0.02), Cut())
-
-
-def _opening() -> bytes:
-    start = wire.message_start("claude-demo", "msg_peer", {"input_tokens": 10})
-    return start + wire.event("content_block_start", index=0, content_block={"type": "text", "text": ""})
-
-
-def _ending(count: int) -> bytes:
-    return wire.event("content_block_stop", index=0) + wire.message_end("end_turn", count)
 
 
 def _words(number: int, size: int) -> str:

@@ -11,13 +11,16 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from flemma_py.demo import chat_wire, control, script, validation, wire
-from flemma_py.demo.peer import Cut, Pause, Recorded, Scripted, Send, Stall
+from flemma_py.demo import chat_wire, control, responses_validation, responses_wire, script, validation, wire
+from flemma_py.demo.peer import ANTHROPIC, FACES, Cut, Pause, Recorded, Scripted, Send, Stall
 from flemma_py.demo.reply import Reply
 
 CHAT = "/v1/chat/completions"
 COUNT = "/v1/messages/count_tokens"
-_PROBLEMS = {CHAT: chat_wire.problem, COUNT: validation.count_problem}
+RESPONSES = "/v1/responses"
+_RULES = {CHAT: chat_wire.problem, RESPONSES: responses_validation.problem}
+"""What is refused, on the wires that tell errors alike."""
+_PROBLEMS = {**_RULES, COUNT: validation.count_problem}
 _LARGEST_REQUEST = 256 << 20
 _CHARACTERS_PER_TOKEN = 4
 
@@ -53,6 +56,7 @@ class DemoServer:
         application.router.add_post(CHAT, self._on_messages)
         application.router.add_get("/v1/models", self._on_models)
         application.router.add_post(COUNT, self._on_count)
+        application.router.add_post(RESPONSES, self._on_messages)
         if self._peer:
             application.router.add_route("*", "/__control__", self._on_control)
         application.router.add_route("*", "/{rest:.*}", self._on_elsewhere)
@@ -116,16 +120,18 @@ class DemoServer:
         return recorded
 
     def _directed(self, recorded: Recorded) -> control.Answer | None:
-        return control.directive(script.last_text(_messages(recorded))) if self._peer and not recorded.problem else None
+        if not self._peer or recorded.problem:
+            return None
+        return control.directive(script.last_text(_messages(recorded)), FACES.get(recorded.path, ANTHROPIC))
 
     def _refused(self, recorded: Recorded) -> web.Response | None:
         """The vendor's refusals, in its order: key, version, body."""
         bearer = recorded.headers.get("authorization", "").removeprefix("Bearer ")
         if self._key is not None and self._key not in (recorded.headers.get("x-api-key"), bearer):
-            if recorded.path == CHAT:
+            if recorded.path in _RULES:
                 return self._error(401, "invalid_request_error", "Incorrect API key provided", chat=True)
             return self._error(401, "authentication_error", "invalid x-api-key")
-        if recorded.path == CHAT:
+        if recorded.path in _RULES:
             return self._error(400, "invalid_request_error", recorded.problem, chat=True) if recorded.problem else None
         if "anthropic-version" not in recorded.headers:
             return self._error(400, "invalid_request_error", "anthropic-version: header is required")
@@ -148,9 +154,11 @@ class DemoServer:
         return response
 
     def _beats(self, recorded: Recorded, reply: Reply, body: dict[str, Any]) -> Iterator[wire.Beat]:
-        most = body.get("max_tokens", 1 << 30)
+        most = body.get("max_tokens", body.get("max_output_tokens", 1 << 30))
         if recorded.path == CHAT:
             return chat_wire.beats(reply, prompt_tokens=_tokens(body), most=most)
+        if recorded.path == RESPONSES:
+            return responses_wire.beats(reply, prompt_tokens=_tokens(body), most=most)
         model, id = str(body.get("model", "claude-demo")), f"msg_demo_{self._count:06}"
         return wire.beats(reply, model=model, id=id, usage=_usage(body), most=most)
 
@@ -222,7 +230,8 @@ class _Metronome:
 def _messages(recorded: Recorded) -> dict[str, Any]:
     """A valid request as the script reads it."""
     body: dict[str, Any] = recorded.body
-    return chat_wire.as_messages(body) if recorded.path == CHAT else body
+    as_messages = {CHAT: chat_wire.as_messages, RESPONSES: responses_wire.as_messages}.get(recorded.path)
+    return as_messages(body) if as_messages else body
 
 
 def _usage(body: dict[str, Any]) -> dict[str, Any]:

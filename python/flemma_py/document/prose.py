@@ -23,37 +23,46 @@ def prose_segments(source: Source, role: Role, first: int, end: int, protected: 
     value = "\n".join(lines)
     if role is not Role.ASSISTANT and ("{{" in value or "{%" in value):
         return _split(source, first, lines, value, set(taken))
-    return [Text(value, source.span(first, end - 1))]
+    return [Text(value, source.span(first, end - 1), tuple(taken))]
 
 
 def _split(source: Source, first: int, lines: Sequence[str], value: str, taken: set[int]) -> list[Segment]:
-    places = _Places(source, first, lines, taken)
+    places = _Places(source, first, lines, value, taken)
     segments: list[Segment] = []
     at = 0
     for piece in template_pieces(value):
         if piece.start > at:
-            segments.append(Text(value[at : piece.start], places.span(at, piece.start)))
+            segments.append(places.text(at, piece.start))
         kind = Code if piece.is_code else Expression
         span = places.span(piece.start, piece.end)
         segments.append(kind(piece.code, piece.trim_before, piece.trim_after, span))
         at = piece.end
     if at < len(value):
-        segments.append(Text(value[at:], places.span(at, len(value))))
+        segments.append(places.text(at, len(value)))
     return segments
 
 
 class _Places:
     """Offsets in the joined text back to lines and byte columns of the message."""
 
-    def __init__(self, source: Source, first: int, lines: Sequence[str], taken: set[int]) -> None:
-        self._source, self._first, self._lines, self._taken = source, first, lines, taken
+    def __init__(self, source: Source, first: int, lines: Sequence[str], value: str, taken: set[int]) -> None:
+        self._source, self._first, self._lines, self._value, self._taken = source, first, lines, value, taken
         self._starts = list(accumulate((len(line) + 1 for line in lines), initial=0))[:-1]
 
     def span(self, start: int, end: int) -> Span:
         return Span(*self._place(start), *self._place(end))
 
+    def text(self, start: int, end: int) -> Text:
+        first, last = self._index(start), self._index(end)
+        # The span's own column counts the backslash of the line in which it begins.
+        protected = tuple(index - first for index in sorted(self._taken) if first < index <= last)
+        return Text(self._value[start:end], self.span(start, end), protected)
+
+    def _index(self, offset: int) -> int:
+        return bisect_right(self._starts, offset) - 1
+
     def _place(self, offset: int) -> tuple[int, int]:
-        index = bisect_right(self._starts, offset) - 1
+        index = self._index(offset)
         line = self._first + index
         column = byte_width(self._lines[index][: offset - self._starts[index]])
         return line - self._source.first, column + self._source.column(line) + (index in self._taken)

@@ -88,8 +88,11 @@ def serialize(document: Document) -> list[str]:
 
 def _message_lines(message: Message, *, is_last: bool) -> list[str]:
     lines = [f"@{message.role.value}:"]
-    for is_prose, group in groupby(message.segments, key=lambda segment: isinstance(segment, Text | Expression | Code)):
-        for block in [_prose_lines(group, close=not is_last)] if is_prose else map(_block_lines, group):
+    end = message.segments[-1] if message.segments else None
+    for is_prose, found in groupby(message.segments, key=lambda segment: isinstance(segment, Text | Expression | Code)):
+        group = list(found)
+        close = not is_last or group[-1] is not end
+        for block in [_prose_lines(group, close=close)] if is_prose else map(_block_lines, group):
             if len(lines) > 1 or _is_tool_block(block):
                 lines.append("")
             lines += block

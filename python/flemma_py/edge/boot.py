@@ -20,6 +20,7 @@ from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.handlers import Handlers
+from flemma_py.edge.owner_functions import BridgedFunctions
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,13 @@ def boot(nvim: pynvim.Nvim, refuse: Callable[[str], None]) -> Callable[[str, Map
     def say(level: str, message: str) -> None:
         bridge.tell("notify", {"level": level, "message": message})
 
-    services = Services(os.environ, say)
+    functions = BridgedFunctions(bridge)
+    services = Services(os.environ, say, functions)
     supervisor = Supervisor(services)
     main = bridge.loop.create_task(supervisor.run(), name="host")
     main.add_done_callback(lambda task: _host_ended(task, refuse))
     sys.excepthook = _leave
-    return Handlers(bridge, services, supervisor, nvim.stop_loop).handle
+    return Handlers(bridge, services, supervisor, functions, nvim.stop_loop).handle
 
 
 def _host_ended(task: asyncio.Task[None], refuse: Callable[[str], None]) -> None:

@@ -24,10 +24,14 @@ from flemma_py.app.listing import list_models, with_model
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
 from flemma_py.app.switch import Switched
+from flemma_py.app.trust import TrustStore
 from flemma_py.conversation.state import Mode, Outcome
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.chat import BufferChat
-from flemma_py.edge.payloads import Hello, Submit, integer, mapping, string
+from flemma_py.edge.imports import Imports
+from flemma_py.edge.owner_functions import BridgedFunctions
+from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
+from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
 
 log = logging.getLogger(__name__)
@@ -39,9 +43,17 @@ NO_HELLO = "this host was not started by Flemma's Lua side and does nothing: Fle
 class Handlers:
     """The host's side of the seam. `stop` ends the process."""
 
-    def __init__(self, bridge: Bridge, services: Services, supervisor: Supervisor, stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        services: Services,
+        supervisor: Supervisor,
+        functions: BridgedFunctions,
+        stop: Callable[[], None],
+    ) -> None:
         self._bridge = bridge
         self._services = services
+        self._functions = functions
         self._supervisor = supervisor
         self._stop = stop
         self._directory = str(Path.cwd())
@@ -51,6 +63,7 @@ class Handlers:
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
         services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
+        self._imports = Imports(bridge)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -86,10 +99,18 @@ class Handlers:
                 self._detach(integer(payload, "buf"))
             case "settings":
                 self._configure(mapping(payload, "settings"))
+            case "import":
+                self._imports.take(ImportSlice.read(payload), self._log_folder)
             case "switch":
                 self._switch(string(payload, "line"))
             case "models":
                 self._list(string(payload, "provider"), anew=bool(payload.get("anew")))
+            case "parsers":
+                self._services.parsers.receive(mapping(payload, "parsers"))
+            case "answer":
+                self._functions.answered(payload)
+            case "trust":
+                self._trust(payload)
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
             case "estimate":
@@ -113,6 +134,9 @@ class Handlers:
         self._serving = True
         self._directory = hello.directory
         self._bridge.loop.create_task(self._claim(), name="claim")
+        if hello.state_folder:
+            self._services.trust = TrustStore(Path(hello.state_folder, "trust.json"))
+        self._services.parsers.receive(hello.parsers)
         self._services.restore(hello.runtime)
         self._configure(hello.settings)
 
@@ -165,6 +189,20 @@ class Handlers:
             self._bridge.tell("catalogue", {**self._services.catalogue(), "listed": listed})
 
         self._bridge.loop.create_task(tell(), name="list")
+
+    def _trust(self, payload: Payload) -> None:
+        trusting, name = Trusting(self._bridge, self._services.trust), string(payload, "name")
+        match string(payload, "action"):
+            case "ask":
+                buf = integer(payload, "buf")
+                trusting.ask(buf, name, self._chat(buf)[0].view().document)
+            case "grant":
+                document = self._chat(integer(payload, "buf"))[0].view().document
+                trusting.grant(name, document, string(payload, "digest"))
+            case "revoke":
+                trusting.revoke(name)
+            case _:
+                trusting.list()
 
     async def _claim(self) -> None:
         """One host serves a Neovim: Lua says whether that is this one."""

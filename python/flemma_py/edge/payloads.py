@@ -58,7 +58,8 @@ def read_place(place: Mapping[str, Any]) -> Place:
 @dataclass(frozen=True, slots=True)
 class Hello:
     """Start of the conversation between Lua and the host. `settings` is what setup() was given, `runtime` what an
-    earlier host of this Neovim had been told to change since."""
+    earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language;
+    `state_folder` is where what must outlive Neovim is kept, empty for nowhere."""
 
     protocol: int
     channel: int
@@ -66,6 +67,8 @@ class Hello:
     log_folder: str
     directory: str
     runtime: Mapping[str, Any]
+    parsers: Mapping[str, Any]
+    state_folder: str
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Hello:
@@ -76,7 +79,27 @@ class Hello:
             string(payload, "log_folder"),
             string(payload, "directory"),
             mapping(payload, "runtime") if "runtime" in payload else {},
+            mapping(payload, "parsers") if "parsers" in payload else {},
+            string(payload, "state_folder") if "state_folder" in payload else "",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSlice:
+    """A piece of a text that is to become a chat. `run` is Lua's number of the import, `pick` the number of the wanted
+    conversation (from 1 on), None where none was named; `more`: another piece follows."""
+
+    buf: int
+    run: int
+    pick: int | None
+    text: str
+    more: bool
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> ImportSlice:
+        pick = integer(payload, "pick") if "pick" in payload else None
+        text = string(payload, "text")
+        return cls(integer(payload, "buf"), integer(payload, "run"), pick, text, bool(payload.get("more")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ request gets a new one. Nothing that an evaluation does outlives it, so it may b
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from flemma_py.errors import EvaluationError
@@ -21,6 +24,14 @@ TIME_LIMIT = 1.0
 LONGEST_CODE = 8_000_000
 """Characters."""
 DIALECTS = ("flemma_py.evaluation.dialects",)
+
+
+@dataclass(slots=True)
+class Lease:
+    """A worker in somebody's hands. `reusable`: it is in order, and waits for another request."""
+
+    worker: Worker
+    reusable: bool = False
 
 
 class Evaluation:
@@ -46,6 +57,15 @@ class Evaluation:
                 return await self._ask(dialect, code)
             except WorkerGone:
                 return await self._ask_again(dialect, code)
+
+    @property
+    def time_limit(self) -> float:
+        """Seconds that one evaluation may take."""
+        return self._time_limit
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
 
     async def warm(self) -> None:
         """Have a worker ready. Raises `EvaluationError` if it cannot be started."""
@@ -76,22 +96,34 @@ class Evaluation:
             self._refuse_if_closed()
             raise EvaluationError("The evaluation worker died twice over this code; it was not evaluated.") from gone
 
+    @contextlib.asynccontextmanager
+    async def lease(self) -> AsyncIterator[Lease]:
+        """A worker for a longer conversation. It is killed afterwards unless `reusable` has been set. Raises
+        `EvaluationError` if there is none to be had."""
+        async with self._slots, self._leased() as lease:
+            yield lease
+
     async def _ask(self, dialect: str, code: str) -> str:
-        worker = await self._take()
-        reusable = False
-        try:
-            async with asyncio.timeout(self._time_limit):
-                reply = await worker.ask({"dialect": dialect, "code": code})
+        async with self._leased() as lease:
+            try:
+                async with asyncio.timeout(self._time_limit):
+                    reply = await lease.worker.ask({"dialect": dialect, "code": code})
+            except TimeoutError:
+                raise EvaluationError(f"The evaluation took longer than {self._time_limit:g} s.") from None
             # Python is not to be trusted after it ran out of memory, so that worker does not get another request.
-            reusable = "memory" not in reply
-        except TimeoutError:
-            raise EvaluationError(f"The evaluation took longer than {self._time_limit:g} s.") from None
-        finally:
-            if reusable and not self._closed:
-                self._idle.append(worker)
-            else:
-                self._discard(worker)
+            lease.reusable = "memory" not in reply
         return read_reply(reply)
+
+    @contextlib.asynccontextmanager
+    async def _leased(self) -> AsyncIterator[Lease]:
+        lease = Lease(await self._take())
+        try:
+            yield lease
+        finally:
+            if lease.reusable and not self._closed:
+                self._idle.append(lease.worker)
+            else:
+                self._discard(lease.worker)
 
     async def _take(self) -> Worker:
         while self._idle:

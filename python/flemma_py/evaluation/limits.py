@@ -45,6 +45,18 @@ def end_with(host: int) -> None:
         sys.exit("the host is gone")
 
 
+def renew() -> None:
+    """Within a `backstop`: the evaluation has got on, so its time begins anew."""
+    if sys.platform != "win32":
+        signal.alarm(BACKSTOP)
+
+
+def suspend() -> None:
+    """Within a `backstop`: wait for the host as long as it takes; its end would be noticed."""
+    if sys.platform != "win32":
+        signal.alarm(0)
+
+
 @contextlib.contextmanager
 def backstop() -> Iterator[None]:
     """Kill this process if the block does not end. The alarm has no handler: Python might never get round to it."""

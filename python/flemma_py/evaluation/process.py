@@ -58,7 +58,7 @@ class Worker:
         """Wait for the worker's greeting. Raises `WorkerGone` with the worker's last words if it does not come."""
         try:
             async with asyncio.timeout(START_LIMIT):
-                await self._receive()
+                await self.receive()
         except TimeoutError:
             raise WorkerGone(f"it was not ready within {START_LIMIT:g} s") from None
         except WorkerGone as gone:
@@ -66,9 +66,13 @@ class Worker:
 
     async def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send one request and wait for its reply. Raises `WorkerGone`."""
+        self.send(request)
+        return await self.receive()
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Send a request, or an answer to one of the worker's."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
-        return await self._receive()
 
     @property
     def alive(self) -> bool:
@@ -91,7 +95,13 @@ class Worker:
         """Wait until the process is gone from the system."""
         await self._process.wait()
 
-    async def _receive(self) -> dict[str, Any]:
+    async def send_soon(self, request: dict[str, Any]) -> None:
+        """Send what may be large, without holding up the loop while it is written down."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(await asyncio.to_thread(lambda: json.dumps(request).encode() + b"\n"))
+
+    async def receive(self) -> dict[str, Any]:
+        """Wait for the next reply. Raises `WorkerGone`."""
         assert self._process.stdout is not None
         try:
             line = await self._process.stdout.readline()

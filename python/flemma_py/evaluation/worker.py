@@ -32,8 +32,12 @@ def main(settings: dict[str, Any]) -> None:
     dialects = {name: evaluate for package in settings["packages"] for name, evaluate in discover(package, "evaluate")}
     send(replies, {"ready": sorted(dialects)})
     silence(2)  # until here a failed start can tell its reason
-    for line in requests:
-        send(replies, answer(json.loads(line), dialects))
+    for line in iter(requests.readline, b""):
+        request = json.loads(line)
+        if request.get("job") == "document":
+            evaluate_document(request, requests, replies)
+        else:
+            send(replies, answer(request, dialects))
 
 
 def claim_protocol() -> tuple[BinaryIO, BinaryIO]:
@@ -68,6 +72,13 @@ def answer(request: dict[str, str], dialects: dict[str, Evaluate]) -> dict[str, 
     if len(value) > LONGEST_RESULT:
         return {"refused": f"The result is longer than {LONGEST_RESULT:,} characters."}
     return {"value": value}
+
+
+def evaluate_document(request: dict[str, Any], requests: BinaryIO, replies: BinaryIO) -> None:
+    """Have a chat evaluated, in a conversation of its own with the host."""
+    from flemma_py.evaluation.templates.job import Channel, run  # Jinja2 takes its time to load
+
+    run(request, Channel(requests, replies))
 
 
 def send(replies: BinaryIO, reply: dict[str, Any]) -> None:

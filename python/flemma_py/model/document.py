@@ -7,7 +7,7 @@ so an edit above a message moves nothing in it and an incremental parse can keep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -59,10 +59,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Prose. `value` is what was meant: protecting backslashes are already taken off."""
+    """Prose. `value` is what was meant: protecting backslashes are already taken off. `protected` are its lines (0 is
+    the first) that begin one byte later in the buffer, because such a backslash stands there."""
 
     value: str
     span: Span
+    protected: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

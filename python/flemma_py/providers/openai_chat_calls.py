@@ -69,12 +69,11 @@ class Calls:
     def end(self, events: list[StreamEvent], *, only_complete: bool) -> None:
         """End all calls, in the order of their indices. `only_complete`: the answer was cut, so one that may have lost
         its end is left out."""
-        newest = self._calls[-1] if self._calls else None
         events += (
             ToolCallEnd(call.block, call.id, house_name(call.name), call.arguments)
             for call in sorted(self._calls, key=lambda call: (call.index is None, call.index or 0, call.block))
-            # Of the newest one nobody knows whether it has no arguments, or has none yet.
-            if call.name and (not only_complete or (call.is_complete and (call.pieces or call is not newest)))
+            # Where there is nothing, nobody knows whether there are no arguments, or none yet.
+            if call.name and (not only_complete or (call.is_complete and call.pieces))
         )
         self._calls.clear()
 

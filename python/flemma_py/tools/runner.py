@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from flemma_py.config.toolnames import ToolNames
 from flemma_py.errors import FlemmaError
 from flemma_py.model.tool import Tool, ToolContext, ToolDefinition, ToolOutcome
 from flemma_py.providers.tool_wire import wire_name
@@ -57,6 +58,12 @@ class ToolRunner:
     def definitions(self) -> tuple[ToolDefinition, ...]:
         """What the model is told: the enabled tools, sorted by name, so that the request's bytes stay the same."""
         return tuple(tool.definition for _, tool in sorted(self._tools.items()) if tool.enabled)
+
+    @property
+    def names(self) -> ToolNames:
+        """For settings that name tools."""
+        enabled = (name for name, tool in sorted(self._tools.items()) if tool.enabled)
+        return ToolNames(tuple(enabled), tuple(sorted(self._tools)))
 
     async def run(self, name: str, input: Any, raw_ok: bool, context: ToolContext) -> ToolOutcome:
         """Run the tool `name`. `raw_ok` says whether the model's arguments were JSON at all. Never raises but for

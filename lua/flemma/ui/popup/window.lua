@@ -17,7 +17,7 @@ local ALSO = { border = "table", title = "boolean" }
 ---@return any
 function M.setting(name)
   local settings = require("flemma.settings")
-  local value, default = settings.get("notify", name), settings.defaults.notify[name]
+  local value, default = settings.get("ui", "usage", name), settings.defaults.ui.usage[name]
   local fits = type(value) == type(default) or type(value) == ALSO[name]
   if not fits or (type(value) == "number" and value < 0) then
     return default
@@ -30,7 +30,7 @@ end
 local function border()
   local chosen = M.setting("border")
   local own = vim.o.winborder
-  if chosen ~= require("flemma.settings").defaults.notify.border or own == "" then
+  if chosen ~= require("flemma.settings").defaults.ui.usage.border or own == "" then
     return chosen
   end
   return own:find(",", 1, true) and vim.split(own, ",", { plain = true }) or own
@@ -117,7 +117,7 @@ function M.put(popup, place)
     local buf = scratch(popup.content)
     local ok, win = pcall(api.nvim_open_win, buf, false, opened)
     if not ok and tostring(win):find("border", 1, true) then
-      opened.border = require("flemma.settings").defaults.notify.border
+      opened.border = require("flemma.settings").defaults.ui.usage.border
       ok, win = pcall(api.nvim_open_win, buf, false, opened)
     end
     if not ok then

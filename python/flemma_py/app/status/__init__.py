@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flemma_py.app.endpoint import Endpoint
+from flemma_py.app.page import Node, Page, draw
 from flemma_py.app.services import Services
-from flemma_py.app.status.tree import Node, Page, draw
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document
 from flemma_py.registry import discover

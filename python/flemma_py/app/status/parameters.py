@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from flemma_py.app.page import Node
 from flemma_py.app.services import Services
 from flemma_py.app.status import Section, Subject
 from flemma_py.app.status.layers import origin
-from flemma_py.app.status.tree import Node
 from flemma_py.config.layers import Layer
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flemma_py.app.endpoint import Endpoint
+from flemma_py.app.page import Node
 from flemma_py.app.services import Services
 from flemma_py.app.status import Section, Subject
 from flemma_py.app.status.layers import origin
-from flemma_py.app.status.tree import Node
 from flemma_py.secrets.environment import Found
 
 

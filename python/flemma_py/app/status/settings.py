@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flemma_py.app.page import Node
 from flemma_py.app.status import Section, Subject
-from flemma_py.app.status.tree import Node
+from flemma_py.config.functions import LuaFunction
 from flemma_py.config.layers import Layer
+from flemma_py.config.lists import ListChange
 
 _SECRET = ("headers", "proxy", "api_key_cmd")
 """Keys whose values may hold a password."""
@@ -26,7 +28,9 @@ async def describe(subject: Subject) -> Node | None:
 
 
 def _told(path: tuple[str, ...], value: Any) -> str:
-    return "(not shown)" if value is not None and any(name in _SECRET for name in path) else repr(value)
+    if value is not None and any(name in _SECRET for name in path):
+        return "(not shown)"
+    return str(value) if isinstance(value, ListChange | LuaFunction) else repr(value)
 
 
 SECTION = Section(80, describe)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from flemma_py.app.page import Node
 from flemma_py.app.status import Section, Subject
-from flemma_py.app.status.tree import Node
 
 _LONGEST = 60
 

@@ -3,29 +3,44 @@ Gemini API, which the price list has."""
 
 from __future__ import annotations
 
-from flemma_py.model.language_model import ModelFacts
+from dataclasses import replace
+
+from flemma_py.model.language_model import ModelFacts, Price
 from flemma_py.providers.catalogue import Catalogue
+from flemma_py.providers.models.gemini import find_model
+
+
+def model(
+    name: str, max_input: int = 1_048_576, *, price: Price | None = None, aliases: tuple[str, ...] = ()
+) -> ModelFacts:
+    """What the name tells, and what it does not."""
+    facts = find_model(name)
+    assert facts is not None, name
+    return replace(facts, max_input=max_input, price=price, aliases=aliases)
+
+
+_TODAY = (
+    model("gemini-4-argon"),
+    model("gemini-3.8-flash", 1_000_000),
+    model("gemini-3.7-flash", 1_000_000),
+    model("gemini-3.6-flash", 1_000_000),
+    model("gemini-3.5-flash", 1_000_000),
+    model("gemini-3.5-flash-lite", 1_000_000),
+    model("gemini-3.1-pro-preview"),
+    model("gemini-3.1-flash-lite-preview"),
+    model("gemini-3-flash-preview"),
+    model("gemini-2.5-pro"),
+    model("gemini-2.5-flash"),
+    model("gemini-2.5-flash-lite"),
+)
 
 CATALOGUE = Catalogue(
     provider="vertex",
     vendor="google",
     models=(
-        ModelFacts("gemini-4-argon", 1_048_576, None),
-        ModelFacts("gemini-3.8-flash", 1_000_000, None),
-        ModelFacts("gemini-3.7-flash", 1_000_000, None),
-        ModelFacts("gemini-3.6-flash", 1_000_000, None),
-        ModelFacts("gemini-3.5-flash", 1_000_000, None),
-        ModelFacts("gemini-3.5-flash-lite", 1_000_000, None),
-        ModelFacts("gemini-3.1-pro-preview", 1_048_576, 65_536),
-        ModelFacts("gemini-3.1-flash-lite-preview", 1_048_576, 65_536),
-        ModelFacts("gemini-3-flash-preview", 1_048_576, 65_536),
-        ModelFacts("gemini-2.5-pro", 1_048_576, 65_536),
-        ModelFacts("gemini-2.5-flash", 1_048_576, 65_536),
-        ModelFacts("gemini-2.5-flash-lite", 1_048_576, 65_536),
-        ModelFacts("gemini-2.0-flash", 1_048_576, 8_192, price=(0.15, 0.6, None)),
-        ModelFacts("gemini-2.0-flash-001", 1_048_576, 8_192, price=(0.15, 0.6, None)),
-        ModelFacts("gemini-2.0-flash-lite", 1_048_576, 8_192),
-        ModelFacts("gemini-2.0-flash-lite-001", 1_048_576, 8_192),
+        *_TODAY,
+        model("gemini-2.0-flash", price=(0.15, 0.6, None), aliases=("gemini-2.0-flash-001",)),
+        model("gemini-2.0-flash-lite", aliases=("gemini-2.0-flash-lite-001",)),
     ),
     output_has_thoughts=False,
 )

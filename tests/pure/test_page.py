@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flemma_py.app.status.tree import Node, draw
+from flemma_py.app.page import Node, draw
 
 TREE = (
     Node(

@@ -1,4 +1,4 @@
-"""A tree of labels and values as lines of text, with the highlights of their parts. Pure."""
+"""A read-only page of text with highlights: a tree of labels and values, or line after line. Pure."""
 
 from __future__ import annotations
 
@@ -32,20 +32,49 @@ class Page:
         return {"lines": list(self.lines), "marks": [list(mark) for mark in self.marks]}
 
 
+_Parts = Sequence[tuple[str, str]]
+"""Texts of one line and what each is; empty: nothing that is highlighted."""
+
+
+class PageLines:
+    """A page that grows line by line."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._marks: list[tuple[int, int, int, str]] = []
+
+    def add(self, *parts: tuple[str, str]) -> None:
+        """One line of texts, each with what it is. A line end in a text would break the page, so it is shown."""
+        fit = [(text.replace("\n", "↵").replace("\0", "␀"), kind) for text, kind in parts]
+        self._marks += _marks(len(self._lines), fit)
+        self._lines.append("".join(text for text, _ in fit).rstrip())
+
+    def text(self, text: str) -> None:
+        """A text as it is, and a blank line below it."""
+        for line in text.split("\n"):
+            self.add((line, ""))
+        self.blank()
+
+    def blank(self) -> None:
+        if self._lines and self._lines[-1]:
+            self._lines.append("")
+
+    def finish(self) -> Page:
+        sizes = [_size(line) for line in self._lines]
+        # Blanks at the end of a line are cut off; what was marked there with them.
+        marks = ((row, first, min(last, sizes[row]), kind) for row, first, last, kind in self._marks)
+        return Page(tuple(self._lines), tuple(mark for mark in marks if mark[1] < mark[2]))
+
+
 def draw(title: str, nodes: Sequence[Node]) -> Page:
     """The sections below a title, with a blank line before each."""
-    lines = [title]
-    marks = [(0, 0, _size(title), "title")]
+    page = PageLines()
+    page.add((title, "title"))
     for node in nodes:
-        lines.append("")
+        page.blank()
         for parts in _section(node):
-            marks += _marks(len(lines), parts)
-            lines.append("".join(text for text, _ in parts).rstrip())
-    return Page(tuple(lines), tuple(marks))
-
-
-_Parts = list[tuple[str, str]]
-"""Texts of one line and what each is; empty: nothing that is highlighted."""
+            page.add(*parts)
+    return page.finish()
 
 
 def _section(node: Node) -> Iterator[_Parts]:
@@ -68,8 +97,8 @@ def _branches(children: Sequence[Node], indent: str) -> Iterator[_Parts]:
         yield from _branches(child.children, below)
 
 
-def _value(node: Node, gap: str) -> _Parts:
-    parts: _Parts = []
+def _value(node: Node, gap: str) -> list[tuple[str, str]]:
+    parts: list[tuple[str, str]] = []
     if node.value:
         parts += [(gap, ""), (node.value, node.level)]
     if node.note:

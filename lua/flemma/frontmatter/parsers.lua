@@ -1,0 +1,2 @@
+--- The older name of `flemma.codeblock.parsers`.
+return require("flemma.codeblock.parsers")

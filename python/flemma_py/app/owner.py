@@ -1,0 +1,88 @@
+"""Functions of the owner's, which run in Neovim: what the host asks them, and what counts as an answer.
+
+Whatever is not an answer (an error, none in time, one of a wrong form) is no consent.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, TypeAlias
+
+from flemma_py.config.functions import LuaFunction
+from flemma_py.errors import FunctionError
+
+log = logging.getLogger(__name__)
+
+APPROVAL_DEADLINE = 0.2
+"""Seconds for a rule of approval, and for whether a tool is enabled."""
+PARSER_DEADLINE = 1.0
+"""Seconds for a parser of frontmatter."""
+
+Verdict: TypeAlias = Literal["approve", "ask", "deny"]
+
+
+class OwnerFunctions(Protocol):
+    """Who can call them. `edge/` is the only one that answers."""
+
+    async def call(self, function: LuaFunction, *arguments: Any, deadline: float) -> Any:
+        """Call and give what it gave, as plain data. `deadline` is in seconds. Raises `FunctionError`."""
+        ...
+
+
+async def verdict(functions: OwnerFunctions, rule: LuaFunction, *arguments: Any) -> Verdict | None:
+    """What a rule of approval says: true, false or "deny", None where it has nothing to say. No answer means ask."""
+    try:
+        answer = await functions.call(rule, *arguments, deadline=APPROVAL_DEADLINE)
+    except FunctionError as error:
+        log.warning("a rule of approval counts as ask: %s", error.message)
+        return "ask"
+    if answer is None:
+        return None
+    if answer == "deny":
+        return "deny"
+    return "approve" if answer is True else "ask"
+
+
+async def is_enabled(functions: OwnerFunctions, condition: LuaFunction, *arguments: Any) -> bool:
+    """Whether a tool is to be offered. No answer means no."""
+    try:
+        return await functions.call(condition, *arguments, deadline=APPROVAL_DEADLINE) is True
+    except FunctionError as error:
+        log.warning("a tool counts as off: %s", error.message)
+        return False
+
+
+class LuaParsers:
+    """The languages of frontmatter that Lua reads. `functions` are told by name of the language, in small letters."""
+
+    def __init__(self, functions: OwnerFunctions | None) -> None:
+        self._functions = functions
+        self._parsers: Mapping[str, LuaFunction] = {}
+
+    def receive(self, numbers: Mapping[str, Any]) -> None:
+        """Take the table that Lua pushed."""
+        self._parsers = {language: LuaFunction(id) for language, id in numbers.items() if isinstance(id, int)}
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Each comes before a built-in one of that name."""
+        return frozenset(self._parsers)
+
+    async def parse(self, language: str, code: str, *, filename: str | None, dirname: str | None) -> dict[str, Any]:
+        """The variables of a frontmatter. Raises `FunctionError` that names the language."""
+        context = {"filename": filename, "dirname": dirname}
+        parser = self._parsers.get(language.lower())
+        if parser is None or self._functions is None:
+            raise FunctionError(f"No parser for {language} is registered.")
+        try:
+            answer = await self._functions.call(parser, code, context, deadline=PARSER_DEADLINE)
+        except FunctionError as error:
+            raise FunctionError(
+                f"The parser that Lua registered for {language} cannot be used: {error.message}"
+            ) from error
+        if answer == []:
+            return {}
+        if not isinstance(answer, Mapping) or not all(isinstance(name, str) for name in answer):
+            raise FunctionError(f"The parser that Lua registered for {language} must give a table of variables.")
+        return dict(answer)

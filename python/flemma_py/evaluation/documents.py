@@ -1,0 +1,269 @@
+"""A chat's evaluation as the host asks for it: what is known is not done again, what is missing goes to a worker.
+
+Messages see the variables of the frontmatter, and those that earlier messages set. So a result holds for a message's
+text, for the frontmatter, for the text of every earlier message that changed a variable, for the files that were read,
+and, where somebody looked at the clock, for that day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flemma_py.evaluation.client import Evaluation
+from flemma_py.evaluation.exchange import WHOLE_LIMIT, Ending, Outcome, run_job
+from flemma_py.evaluation.results import (
+    FrontmatterResult,
+    UnitResult,
+    assemble,
+    read_frontmatter_result,
+    read_unit_result,
+    stopped_frontmatter,
+    stopped_unit,
+)
+from flemma_py.evaluation.units import Unit, Units
+from flemma_py.model.document import Document
+from flemma_py.model.evaluated import Dialect, Evaluated
+from flemma_py.model.reading import Reader, Wanted
+
+LUA = "lua"
+MANY = 500
+"""Messages that are not looked through in the event loop, which others wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chat is evaluated: its absolute path and folder (None for an unnamed buffer), the working directory
+    of its window, the home folder, and the `TZ` of the editor's environment, if it has one."""
+
+    filename: str | None
+    dirname: str | None
+    cwd: str
+    home: str
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """What a job has to do: `units` in order, of which those in `known` are done for their effects only."""
+
+    frontmatter: bool
+    units: tuple[tuple[int, Unit], ...]
+    barriers: frozenset[int]
+
+
+class DocumentEvaluation:
+    """Evaluates one chat, again and again. `parsed` of `evaluate` is for frontmatter whose parser is not ours."""
+
+    def __init__(
+        self, evaluation: Evaluation, reader: Reader, *, now: Callable[[], float] = time.time, seed: int | None = None
+    ) -> None:
+        self._evaluation, self._reader, self._now = evaluation, reader, now
+        self._seed = random.getrandbits(31) if seed is None else seed
+        self._units = Units()
+        self._front: dict[bytes, FrontmatterResult] = {}
+        self._results: dict[tuple[bytes, bytes], UnitResult] = {}
+        self._lock = asyncio.Lock()
+        self.evaluated_units = 0
+        """Messages that a worker has evaluated so far."""
+
+    async def evaluate(
+        self,
+        document: Document,
+        place: Place,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        parsed: Mapping[str, Any] | None = None,
+        retry: bool = False,
+    ) -> Evaluated:
+        """The chat with its templates filled in. `settings` are what `flemma.opt` reads: all settings as they hold
+        without this frontmatter, as plain tables. `parsed` are the frontmatter's variables, where a parser outside of
+        the worker has read it. With `retry`, what ran into a limit before is tried once more.
+
+        Raises `EvaluationError` if there is no worker to be had."""
+        async with self._lock:
+            return await self._evaluate(document, place, dict(settings or {}), parsed, retry=retry)
+
+    async def _evaluate(
+        self,
+        document: Document,
+        place: Place,
+        settings: dict[str, Any],
+        parsed: Mapping[str, Any] | None,
+        *,
+        retry: bool,
+    ) -> Evaluated:
+        front = document.frontmatter
+        language = front.language.lower() if front else ""
+        dialect = Dialect.LUA if language == LUA else Dialect.JINJA
+        comments = dialect is Dialect.JINJA
+        if len(document.messages) > MANY:
+            units = await asyncio.to_thread(lambda: self._units.of(document, comments=comments))
+        else:
+            units = self._units.of(document, comments=comments)
+        if front is None and not units:
+            self._front, self._results = {}, {}
+            return Evaluated(dialect)
+        moment = _Moment(self._now(), _digest(settings))
+        asked = {
+            "frontmatter": None if front is None else {"language": language, "code": front.code, "parsed": parsed},
+            "filename": place.filename,
+            "dirname": place.dirname or place.cwd,
+            "cwd": place.cwd,
+            "home": place.home,
+            "zone": place.zone,
+            "seed": self._seed,
+        }
+        key = _digest(asked)
+        stale = await self._stale(retry=retry)
+        request = {**asked, "now": moment.now, "settings": settings}
+        known, results, complete = await self._complete(key, request, units, moment, stale)
+        self._front = {key: known}
+        self._results = {at: result for at, _, result in results.values()}
+        return assemble(document, dialect, known, {index: (u, r) for index, (_, u, r) in results.items()}, complete)
+
+    async def _complete(
+        self, key: bytes, request: dict[str, Any], units: list[tuple[int, Unit]], moment: _Moment, stale: set[Wanted]
+    ) -> tuple[FrontmatterResult, dict[int, tuple[tuple[bytes, bytes], Unit, UnitResult]], bool]:
+        """Send jobs until nothing is missing, or until one came to grief: what it was at is then known to."""
+        left = WHOLE_LIMIT
+        while True:
+            known = self._front.get(key)
+            if known is not None and not known.holds(moment.day, moment.settings, stale):
+                known = None
+            found: dict[int, tuple[tuple[bytes, bytes], Unit, UnitResult]] = {}
+            missing = self._plan(key, known, units, moment, stale, found)
+            if known is not None and (known.is_broken or not missing.units):
+                return known, found, True
+            began = time.monotonic()
+            outcome = await run_job(self._evaluation, self._job(request, missing), self._reader, left)
+            left -= time.monotonic() - began
+            stale.difference_update(outcome.stamps)
+            known = self._absorb(key, known, units, missing, moment, outcome)
+            if outcome.ending is not Ending.DONE or left <= 0:
+                found = {}
+                self._plan(key, known, units, moment, stale, found)
+                return known, found, len(found) == len(units) and outcome.ending is Ending.DONE
+
+    def _plan(
+        self,
+        key: bytes,
+        known: FrontmatterResult | None,
+        units: list[tuple[int, Unit]],
+        moment: _Moment,
+        stale: set[Wanted],
+        found: dict[int, tuple[tuple[bytes, bytes], Unit, UnitResult]],
+    ) -> _Missing:
+        """What is missing; what is there goes into `found`. A missing message is taken to change no variable."""
+        if known is None:
+            return _Missing(True, tuple(units), frozenset())
+        state = known.state
+        wanted: list[tuple[int, Unit]] = []
+        gaps: list[int] = []
+        barriers: set[int] = set()
+        end = 0
+        for index, unit in units:
+            at = state, unit.digest
+            result = self._results.get(at)
+            if result is None or not result.holds(moment.day, moment.settings, stale):
+                wanted.append((index, unit))
+                gaps.append(index)
+                end = len(wanted)
+                continue
+            found[index] = at, unit, result
+            if gaps:
+                barriers.update(gaps)
+                gaps.clear()
+            if result.wrote:
+                state = _chained(state, unit.digest)
+                wanted.append((index, unit))
+        return _Missing(False, tuple(wanted[:end]), frozenset(barriers))
+
+    def _job(self, request: dict[str, Any], missing: _Missing) -> dict[str, Any]:
+        units = [
+            {"id": index, "pieces": unit.pieces, "seed": unit.seed, "barrier": index in missing.barriers}
+            for index, unit in missing.units
+        ]
+        return {**request, "units": units}
+
+    def _absorb(
+        self,
+        key: bytes,
+        known: FrontmatterResult | None,
+        units: list[tuple[int, Unit]],
+        missing: _Missing,
+        moment: _Moment,
+        outcome: Outcome,
+    ) -> FrontmatterResult:
+        """Take in what a job gave: under the state that each message met."""
+        if outcome.frontmatter is None:
+            result = known or stopped_frontmatter(outcome.ending, self._evaluation.time_limit)
+        else:
+            result = read_frontmatter_result(outcome, key, moment.day, moment.settings)
+        if known is not None and known.state == result.state:
+            result = known
+        self._front[key] = result
+        if outcome.frontmatter is None or result.is_broken:
+            return result
+        sent = dict(missing.units)
+        state = result.state
+        culprit = outcome.ending is not Ending.DONE
+        for index, unit in units:
+            at = state, unit.digest
+            if index in sent:
+                raw = outcome.units.get(index)
+                if raw is not None:
+                    self.evaluated_units += 1
+                    self._results[at] = read_unit_result(outcome, raw, unit, moment.day, moment.settings)
+                elif culprit:
+                    # The first that is missing is the one at which it stopped.
+                    self._results[at] = stopped_unit(outcome.ending, unit, self._evaluation.time_limit)
+                    break
+                else:
+                    break
+            there = self._results.get(at)
+            if there is not None and there.wrote:
+                state = _chained(state, unit.digest)
+        return result
+
+    async def _stale(self, *, retry: bool) -> set[Wanted]:
+        """The files that are not any more what they were when they were read. Results that came to grief are forgotten
+        if they are to be tried again."""
+        if retry:
+            self._front = {key: each for key, each in self._front.items() if not each.stopped}
+            self._results = {at: each for at, each in self._results.items() if not each.stopped}
+        stamps: dict[Wanted, str] = {}
+        for result in (*self._front.values(), *self._results.values()):
+            if result.reads:
+                stamps |= result.reads
+        if not stamps:
+            return set()
+        now = await self._reader.stamps(list(stamps))
+        return {wanted for (wanted, stamp), new in zip(stamps.items(), now, strict=True) if stamp != new}
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """When an evaluation takes place, and under which settings."""
+
+    now: float
+    settings: bytes
+
+    @property
+    def day(self) -> str:
+        return time.strftime("%Y-%m-%d", time.localtime(self.now))
+
+
+def _digest(value: Any) -> bytes:
+    written = json.dumps(value, sort_keys=True, default=str).encode()
+    return hashlib.blake2b(written, digest_size=16).digest()
+
+
+def _chained(state: bytes, digest: bytes) -> bytes:
+    return hashlib.blake2b(state + digest, digest_size=16).digest()
