@@ -96,6 +96,15 @@ local commands = {
       require("flemma.logging").open()
     end,
   },
+  ["models:refresh"] = {
+    about = "ask a provider's server anew which models it has",
+    complete = function(words)
+      return #words == 0 and require("flemma.switch").providers() or {}
+    end,
+    run = function(args)
+      require("flemma.listing").refresh(args[1])
+    end,
+  },
   notices = {
     about = "show the last notices whole",
     run = function()
@@ -148,12 +157,6 @@ local commands = {
       require("flemma.actions").execute_at_cursor()
     end,
   },
-  ["usage:estimate"] = {
-    about = "tell how many tokens the next request would take, and what they cost",
-    run = function()
-      require("flemma.state").ask_estimate()
-    end,
-  },
   trust = {
     about = "show what this chat's frontmatter asks for, and agree to it",
     run = function()
@@ -170,6 +173,12 @@ local commands = {
     about = "list the files whose frontmatter you agreed to",
     run = function()
       require("flemma.trust").list()
+    end,
+  },
+  ["usage:estimate"] = {
+    about = "tell how many tokens the next request would take, and what they cost",
+    run = function()
+      require("flemma.state").ask_estimate()
     end,
   },
   ["usage:recall"] = {

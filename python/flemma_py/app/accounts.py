@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flemma_py.model.language_model import Price
 from flemma_py.model.usage import Usage
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def now() -> float:
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A request that went out. `provider` is the endpoint's name, `wire` the provider whose wire it speaks;
-    `cache_minimum`: tokens below which its model caches nothing."""
+    `cache_minimum`: tokens below which its model caches nothing. `price`: what it costs by another word than that of
+    the price list."""
 
     provider: str
     wire: str
@@ -42,6 +44,7 @@ class Sent:
     started_at: float
     filepath: str | None
     cache_minimum: int | None = None
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)

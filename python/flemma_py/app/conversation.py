@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, assert_never
 
 from flemma_py.app.accounts import Sent, now
 from flemma_py.app.aside import Aside
+from flemma_py.app.costs import own_price
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.preparation import Chosen, Location, Preparation
@@ -215,7 +217,9 @@ class Conversation:
         if read := usage.input + usage.cache_read + usage.cache_write:
             self.aside.figure.measured(read, self._asked_characters)
         if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
-            self._services.accounts.record(sent, usage, outcome.value, self._editor.used)
+            # By now the server may have said what its models cost.
+            priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
+            self._services.accounts.record(priced, usage, outcome.value, self._editor.used)
 
     def _cursor_line(self, result: int | None) -> int | None:
         """Where the cursor goes when a result is there, as the user wants it (`tools.cursor_after_result`)."""
@@ -259,7 +263,11 @@ class Conversation:
         )
         try:
             if choice is not None:
-                await self._services.find_key((await choice).endpoint)
+                endpoint = (await choice).endpoint
+                await self._services.find_key(endpoint)
+                if not endpoint.facts.is_known:
+                    # While the answer comes: what its server says of the model is for its price and for the next one.
+                    self._services.listings.want(endpoint)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from flemma_py.accounting.gauge import CHARACTERS_PER_TOKEN, prompt_tokens
 from flemma_py.accounting.money import money
+from flemma_py.app.costs import prices_of
 from flemma_py.app.endpoint import Endpoint
-from flemma_py.app.exchange import with_own_headers, without_key
+from flemma_py.app.exchange import without_key
 from flemma_py.app.services import Services
 from flemma_py.errors import RequestError, RequestKind
 from flemma_py.model.prompt import Prompt
@@ -56,7 +57,7 @@ async def estimate(services: Services, endpoint: Endpoint, prompt: Prompt) -> Es
     if tokens is None:
         tokens = prompt_tokens(prompt)
     wanted = services.settings.ui.pricing.enabled
-    prices = await services.accounts.prices(endpoint.name, endpoint.model, tokens) if wanted else None
+    prices = await prices_of(services, endpoint, tokens) if wanted else None
     return Estimate(tokens, counted, endpoint.name, endpoint.model, prices)
 
 
@@ -66,7 +67,7 @@ async def _count(services: Services, endpoint: Endpoint, prompt: Prompt) -> int 
     if endpoint.is_demo or not isinstance(provider, CountsTokens):
         return None
     key = await services.find_key(endpoint)
-    request = with_own_headers(provider.count_request(prompt, await services.address(endpoint)), endpoint)
+    request = endpoint.with_headers(provider.count_request(prompt, await services.address(endpoint)))
     limits = endpoint.parameters
     try:
         async with services.client.open(

@@ -13,10 +13,10 @@ import random
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flemma_py.app.endpoint import Endpoint
+from flemma_py.app.endpoint import Endpoint, explained
 from flemma_py.app.services import Services
 from flemma_py.conversation.machine import WAITING
 from flemma_py.errors import FlemmaError, RequestError, RequestKind
@@ -68,7 +68,8 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
     """Ask and deliver events until the answer ends. Only cancelling ends it without a final event."""
     try:
         await _exchange(services, endpoint, prompt, listener)
-    except RequestError as error:
+    except RequestError as failure:
+        error = explained(failure, endpoint)
         log.info("request failed (%s): %s", error.kind.value, error.message)
         if error.kind is RequestKind.AUTH:
             services.keys.forget(endpoint.name)
@@ -84,7 +85,7 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
 async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
     base_url = await services.address(endpoint)
     key = await services.find_key(endpoint)
-    request = with_own_headers(endpoint.provider.build_request(prompt, base_url), endpoint)
+    request = endpoint.with_headers(endpoint.provider.build_request(prompt, base_url))
     for notice in request.notices:
         listener.notice(notice)
     listener.sending()
@@ -200,10 +201,3 @@ def without_key(error: RequestError) -> RequestError:
     """Vendors quote the key that they refuse."""
     message = without_secrets(error.message)
     return RequestError(error.kind, message, status=error.status, request_id=error.request_id)
-
-
-def with_own_headers(request: HttpRequest, endpoint: Endpoint) -> HttpRequest:
-    """The owner's own headers stand for those of the wire that have their names."""
-    own = dict(endpoint.headers)
-    kept = tuple((name, text) for name, text in request.headers if name.lower() not in own)
-    return replace(request, headers=kept + endpoint.headers)

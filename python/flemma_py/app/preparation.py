@@ -110,13 +110,14 @@ class Preparation:
 
     async def preview(self) -> Page:
         """What a send would send now. Nobody is asked about files that lie elsewhere. Raises `FlemmaError`."""
+        from flemma_py.app.costs import prices_of
         from flemma_py.app.preview import Facts, preview
 
         document = self._editor.view().document
         chosen = await self._choose(document, None)
         built = self.build(document, chosen)
         name = chosen.endpoint.name
-        prices = await self._services.accounts.prices(name, chosen.endpoint.model)
+        prices = await prices_of(self._services, chosen.endpoint)
         facts = Facts(
             title=self.location.path or "this chat",
             provider=name,

@@ -24,12 +24,18 @@ from flemma_py.app.endpoint import (
     HOW_TO_SET_A_KEY,
     Endpoint,
     Wires,
+    addresses,
+    can_chat,
     choose,
     default_name,
+    endpoint_of,
     missing_key,
+    no_model,
     stored_key,
 )
 from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
+from flemma_py.app.listing import ask_for_models
+from flemma_py.app.listings import Listings
 from flemma_py.app.owner import LuaParsers, OwnerFunctions
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.app.trust import TrustStore
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
     from flemma_py.evaluation.client import Evaluation
     from flemma_py.files.policy import Answers
     from flemma_py.files.store import Store
+    from flemma_py.model.language_model import ModelFacts
     from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import ToolDefinition
     from flemma_py.tools.runner import ToolRunner
@@ -93,6 +100,8 @@ class Services:
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
         self.accounts = Accounts()
+        self.listings = Listings(self._list)
+        self._tables: Mapping[str, tuple[str, ...]] = {}
         self._diagnosing: bool | None = None
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings, a sentence each."""
@@ -161,7 +170,7 @@ class Services:
 
     def switch(self, line: str) -> Switched:
         """What `:Flemma switch` was given. The next request goes there; one that is under way goes on."""
-        switched = switch(line, self._layers, self.presets, self.wires)
+        switched = switch(line, self._layers, self.presets, self.wires, self.listings.models)
         self._layers = switched.layers
         self.settings = self._layers.resolve()
         if switched.done:
@@ -178,20 +187,23 @@ class Services:
         """Compare from now on, or no more, whatever the settings say."""
         self._diagnosing = enabled
 
-    async def high_cost(self, endpoint: Endpoint) -> str | None:
-        """A sentence about a model that costs more than the owner wants to pay unasked. Waits for the price list."""
-        pricing = self.settings.ui.pricing
-        if not pricing.enabled or endpoint.is_demo:
-            return None
-        prices = await self.accounts.prices(endpoint.name, endpoint.model)
-        if prices is None or prices.input + prices.output <= pricing.high_cost_threshold:
-            return None
-        each = f"${prices.input:g} for a million tokens of input and ${prices.output:g} of output"
-        return f"{endpoint.model} is expensive: {each}."
-
     def catalogue(self) -> Catalogue:
         """What there is to switch to, for completion and pickers."""
-        return catalogue(self._layers, self.presets, self.wires)
+        return catalogue(self._layers, self.presets, self.wires, self._offered)
+
+    def _offered(self, name: str) -> list[str]:
+        """Models of a provider beside those that the settings name: those of its table, then what its server lists."""
+        try:
+            endpoint = endpoint_of(name, "", self.settings, self.wires)
+        except SettingsError:
+            return []
+        owned = self.settings.providers.get(name)
+        table = () if owned and owned.kind else self._tables.get(name, ())
+        listed = self.listings.models(name, endpoint.base_url or "")
+        return [*table, *filter(can_chat, (each.name for each in listed))]
+
+    async def _list(self, endpoint: Endpoint) -> tuple[ModelFacts, ...]:
+        return await ask_for_models(endpoint, self.keys, self.client)
 
     def _declared(self) -> dict[str, type]:
         kinds = {name: kind.parameters for name, kind in self.wires.kinds.items()}
@@ -233,7 +245,7 @@ class Services:
         The host ends with this task: only a package that is missing may end it."""
         try:
             await self.warm()
-            base_url = (await self.endpoint()).base_url
+            base_url = (await self.chosen()).base_url
             if base_url is not None:
                 await self.client.warm(base_url)
         except FlemmaError as error:
@@ -250,6 +262,8 @@ class Services:
             importlib.import_module(name)
         # Found here and not by the first send: looking for what third parties installed takes some 20 ms.
         _ = self.wires, self.runner
+        found = discover("flemma_py.providers.catalogue", "CATALOGUE")
+        self._tables = {table.provider: tuple(model.name for model in table.models) for _, table in found}
 
     @property
     def client(self) -> HttpClient:
@@ -301,9 +315,8 @@ class Services:
         if self._wires is None:
             found = discover("flemma_py.providers", "PROVIDER", entry_points=offered(PROVIDERS))
             kinds = dict(discover("flemma_py.providers", "KIND"))
-            self._wires = Wires(
-                {provider.name: provider for origin, provider in found if _fits(origin, provider)}, kinds
-            )
+            providers = {provider.name: provider for origin, provider in found if _fits(origin, provider)}
+            self._wires = Wires(providers, kinds, addresses(providers, self.environ))
         return self._wires
 
     @property
@@ -312,12 +325,23 @@ class Services:
         return self.runner.definitions
 
     async def endpoint(self, settings: Settings | None = None) -> Endpoint:
-        """Who answers now, or with the `settings` of one chat. Raises `SettingsError`."""
+        """Who answers now, and with which model; or with the `settings` of one chat. Raises `SettingsError`."""
+        endpoint = await self.chosen(settings)
+        if endpoint.model:
+            return endpoint
+        problem = await self.listings.refresh(endpoint)
+        endpoint = await self.chosen(settings)
+        if endpoint.model:
+            return endpoint
+        raise SettingsError(no_model(endpoint, problem))
+
+    async def chosen(self, settings: Settings | None = None) -> Endpoint:
+        """Who answers now; the model is empty where only its server could tell one. Raises `SettingsError`."""
         settings = settings or self.settings
         if self._unusable is not None and settings is self.settings:
             raise SettingsError(self._unusable)
         default = "" if settings.provider else await self._default()
-        return choose(settings, self.wires, default)
+        return choose(settings, self.wires, default, self.listings.models)
 
     async def _default(self) -> str:
         name = default_name(self.wires, self.environ, has_stored_key=False)
@@ -351,7 +375,7 @@ class Services:
 
     async def close(self) -> None:
         """Give back what is open."""
-        for part in (self._client, self._evaluation, self._demo, self.accounts):
+        for part in (self.listings, self._client, self._evaluation, self._demo, self.accounts):
             if part is not None:
                 await part.close()
 

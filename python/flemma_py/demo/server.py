@@ -33,6 +33,8 @@ class DemoServer:
     def __init__(self, *, pace: float, key: str | None, peer: bool) -> None:
         self.base_url = ""
         self.recorded: list[Recorded] = []
+        self.models: list[dict[str, Any]] = []
+        """Entries of the list at `/v1/models`; while there are none it is not to be found."""
         self._pace = pace
         self._key = key
         self._peer = peer
@@ -53,6 +55,7 @@ class DemoServer:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/messages", self._on_messages)
         application.router.add_post(CHAT, self._on_messages)
+        application.router.add_get("/v1/models", self._on_models)
         application.router.add_post(COUNT, self._on_count)
         application.router.add_post(RESPONSES, self._on_messages)
         if self._peer:
@@ -191,6 +194,11 @@ class DemoServer:
 
     def _request_id(self) -> str:
         return f"req_demo_{self._count:06}"
+
+    async def _on_models(self, request: web.Request) -> web.StreamResponse:
+        if not self.models:
+            return await self._on_elsewhere(request)
+        return web.json_response({"object": "list", "data": self.models})
 
     async def _on_elsewhere(self, request: web.Request) -> web.StreamResponse:
         return self._error(404, "not_found_error", f"Not found: {request.path}")

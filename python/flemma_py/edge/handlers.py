@@ -19,6 +19,8 @@ from flemma_py import PROTOCOL
 from flemma_py import log as log_file
 from flemma_py.app.checkup import checkup
 from flemma_py.app.conversation import Conversation
+from flemma_py.app.costs import high_cost
+from flemma_py.app.listing import list_models, with_model
 from flemma_py.app.preparation import Location
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
@@ -61,6 +63,7 @@ class Handlers:
         self._serving = False
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
+        services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
         self._imports = Imports(bridge)
 
     def handle(self, kind: str, payload: Payload) -> None:
@@ -101,6 +104,8 @@ class Handlers:
                 self._imports.take(ImportSlice.read(payload), self._log_folder)
             case "switch":
                 self._switch(string(payload, "line"))
+            case "models":
+                self._list(string(payload, "provider"), anew=bool(payload.get("anew")))
             case "parsers":
                 self._services.parsers.receive(mapping(payload, "parsers"))
             case "answer":
@@ -174,9 +179,22 @@ class Handlers:
         self._bridge.loop.create_task(self._tell_switched(switched), name="switched")
 
     async def _tell_switched(self, switched: Switched) -> None:
-        cost = await self._services.high_cost(switched.endpoint) if switched.endpoint else None
+        switched = await with_model(self._services, switched)
+        cost = await high_cost(self._services, switched.endpoint) if switched.endpoint else None
         level, message = switched.notice(*filter(None, [cost]))
         self._bridge.tell("notify", {"level": level, "message": message})
+
+    def _list(self, provider: str, *, anew: bool) -> None:
+        """Have a provider (empty: the one that answers now) asked for its models, and say when that is over."""
+
+        async def tell() -> None:
+            name, problem = await list_models(self._services, provider, anew=anew)
+            listed: dict[str, Any] = {"asked": provider, "provider": name}
+            if problem is not None:
+                listed["problem"] = problem.message
+            self._bridge.tell("catalogue", {**self._services.catalogue(), "listed": listed})
+
+        self._bridge.loop.create_task(tell(), name="list")
 
     def _trust(self, payload: Payload) -> None:
         trusting, name = Trusting(self._bridge, self._services.trust), string(payload, "name")
