@@ -26,8 +26,11 @@ from flemma_py.demo.reply import Reply
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
-_RULES = {CHAT: chat_wire.problem, RESPONSES: responses_validation.problem}
-"""What is refused, on the wires that tell errors alike."""
+COUNT = "/v1/messages/count_tokens"
+_ALIKE = (CHAT, RESPONSES)
+"""Wires that tell errors alike."""
+_RULES = {CHAT: chat_wire.problem, RESPONSES: responses_validation.problem, COUNT: validation.count_problem}
+"""What is refused, on the wires beside `/v1/messages`."""
 _LARGEST_REQUEST = 256 << 20
 _CHARACTERS_PER_TOKEN = 4
 
@@ -39,6 +42,8 @@ class DemoServer:
     def __init__(self, *, pace: float, key: str | None, peer: bool) -> None:
         self.base_url = ""
         self.recorded: list[Recorded] = []
+        self.models: list[dict[str, Any]] = []
+        """Entries of the list at `/v1/models`; while there are none it is not to be found."""
         self._pace = pace
         self._key = key
         self._peer = peer
@@ -59,6 +64,8 @@ class DemoServer:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/messages", self._on_messages)
         application.router.add_post(CHAT, self._on_messages)
+        application.router.add_get("/v1/models", self._on_models)
+        application.router.add_post(COUNT, self._on_count)
         application.router.add_post(RESPONSES, self._on_messages)
         application.router.add_post(f"/{{model:.*}}{gemini_wire.STREAM}", self._on_messages)
         application.router.add_post(f"/{{model:.*}}{gemini_wire.COUNT}", self._on_count)
@@ -95,6 +102,13 @@ class DemoServer:
         finally:
             recorded.finished_at = time.monotonic()
 
+    async def _on_count(self, request: web.Request) -> web.StreamResponse:
+        recorded = self._record(request, await request.read())
+        if error := self._refused(recorded):
+            return error
+        name = "totalTokens" if _is_gemini(recorded.path) else "input_tokens"
+        return web.Response(body=orjson.dumps({name: _tokens(recorded.body)}), content_type="application/json")
+
     def _record(self, request: web.Request, raw: bytes) -> Recorded:
         try:
             body = orjson.loads(raw)
@@ -126,19 +140,19 @@ class DemoServer:
         bearer = recorded.headers.get("authorization", "").removeprefix("Bearer ")
         named = (recorded.headers.get(name) for name in ("x-api-key", "x-goog-api-key"))
         is_known = self._key is None or self._key in (*named, bearer)
-        if gemini_wire.STREAM in recorded.path:
+        if _is_gemini(recorded.path):
             return self._gemini_refusal(recorded, is_known=is_known)
         if not is_known:
-            if recorded.path in _RULES:
+            if recorded.path in _ALIKE:
                 return self._error(401, "invalid_request_error", "Incorrect API key provided", chat=True)
             return self._error(401, "authentication_error", "invalid x-api-key")
-        if recorded.path in _RULES:
+        if recorded.path in _ALIKE:
             return self._error(400, "invalid_request_error", recorded.problem, chat=True) if recorded.problem else None
         if "anthropic-version" not in recorded.headers:
             return self._error(400, "invalid_request_error", "anthropic-version: header is required")
         if recorded.problem:
             return self._error(400, "invalid_request_error", recorded.problem)
-        if recorded.body.get("stream") is not True:
+        if recorded.path != COUNT and recorded.body.get("stream") is not True:
             return self._error(400, "invalid_request_error", "stream: the demo model only streams")
         return None
 
@@ -149,12 +163,6 @@ class DemoServer:
         message = recorded.problem if is_known else "Request had invalid authentication credentials."
         body = gemini_wire.error_body(status, word, str(message))
         return web.Response(status=status, body=body, content_type="application/json")
-
-    async def _on_count(self, request: web.Request) -> web.StreamResponse:
-        recorded = self._record(request, await request.read())
-        if self._queue and isinstance(answer := self._queue.popleft(), Scripted):
-            return await self._perform(request, recorded, answer)
-        return web.Response(body=orjson.dumps({"totalTokens": _tokens(recorded.body)}), content_type="application/json")
 
     async def _say(self, request: web.Request, recorded: Recorded, reply: Reply) -> web.StreamResponse:
         body = recorded.body if isinstance(recorded.body, dict) else {}
@@ -211,6 +219,11 @@ class DemoServer:
     def _request_id(self) -> str:
         return f"req_demo_{self._count:06}"
 
+    async def _on_models(self, request: web.Request) -> web.StreamResponse:
+        if not self.models:
+            return await self._on_elsewhere(request)
+        return web.json_response({"object": "list", "data": self.models})
+
     async def _on_elsewhere(self, request: web.Request) -> web.StreamResponse:
         return self._error(404, "not_found_error", f"Not found: {request.path}")
 
@@ -246,6 +259,10 @@ def _messages(recorded: Recorded) -> dict[str, Any]:
         return gemini_wire.as_messages(body)
     as_messages = {CHAT: chat_wire.as_messages, RESPONSES: responses_wire.as_messages}.get(recorded.path)
     return as_messages(body) if as_messages else body
+
+
+def _is_gemini(path: str) -> bool:
+    return gemini_wire.STREAM in path or gemini_wire.COUNT in path
 
 
 def _problem(path: str, body: Any) -> str | None:
