@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from flemma_py import demo
 from flemma_py import log as log_file
@@ -34,6 +33,7 @@ from flemma_py.app.endpoint import (
     stored_key,
 )
 from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
+from flemma_py.app.hiding import hide_secrets
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
 from flemma_py.app.owner import LuaParsers, OwnerFunctions
@@ -47,7 +47,7 @@ from flemma_py.config.schema import Settings
 from flemma_py.errors import FlemmaError, RequestError, SettingsError
 from flemma_py.registry import discover
 from flemma_py.secrets.environment import Found, Missing
-from flemma_py.secrets.keys import Keys
+from flemma_py.secrets.keys import Keys, Told
 
 if TYPE_CHECKING:
     from flemma_py.config.frontmatter import Frontmatter
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from flemma_py.files.policy import Answers
     from flemma_py.files.store import Store
     from flemma_py.model.language_model import ModelFacts
+    from flemma_py.model.prompt import Prompt
     from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import ToolDefinition
     from flemma_py.tools.runner import ToolRunner
@@ -65,9 +66,6 @@ log = logging.getLogger(__name__)
 
 HEAVY = ("flemma_py.transport.http", "flemma_py.tools.runner", "flemma_py.evaluation.client")
 """What a first request needs and a start does not."""
-
-SHORTEST_WORD = 8
-"""Of a header, that may be a key: `Bearer` and its like are none."""
 
 
 class Services:
@@ -145,7 +143,7 @@ class Services:
         self._layers, issues = replace(self._layers, members=members(presets)).with_layer(Layer.SETUP, raw)
         self.settings = self._layers.resolve()
         self.presets = presets
-        self._hide_secrets()
+        hide_secrets(self.settings)
         self.complaints = (*(issue.message for issue in issues if issue.trouble != "renamed"), *problems)
         told = [*self.complaints, *self.new_renames(issues)]
         if told:
@@ -208,21 +206,6 @@ class Services:
     def _declared(self) -> dict[str, type]:
         kinds = {name: kind.parameters for name, kind in self.wires.kinds.items()}
         return kinds | {name: provider.parameters for name, provider in self.wires.providers.items()}
-
-    def _hide_secrets(self) -> None:
-        """What settings may hold that no log may show: headers that carry keys, and passwords in addresses."""
-        addresses = [self.settings.proxy]
-        for endpoint in self.settings.providers.values():
-            addresses.append(endpoint.base_url)
-            for text in endpoint.headers.values():
-                log_file.register_secret(text.strip())
-                for word in text.split():
-                    if len(word) >= SHORTEST_WORD:
-                        log_file.register_secret(word)
-        for address in filter(None, addresses):
-            password = _password(address)
-            log_file.register_secret(password)
-            log_file.register_secret(unquote(password))
 
     async def warm(self) -> None:
         """Have everything loaded that a send needs. Cheap when it has been done."""
@@ -350,16 +333,31 @@ class Services:
             return name
         return default_name(self.wires, self.environ, has_stored_key=isinstance(await self.keys.find(stored), Found))
 
-    async def find_key(self, endpoint: Endpoint) -> str | None:
-        """The endpoint's key, None where it needs none. Raises `RequestError` that says what was tried."""
+    async def find_key(self, endpoint: Endpoint, told: Told | None = None) -> str | None:
+        """The endpoint's key, None where it needs none. `told` hears why it takes long; without it nothing is asked of
+        the owner. Raises `RequestError` that says what was tried."""
+        found = await self._find(endpoint, told)
+        return found.key if found else None
+
+    async def _find(self, endpoint: Endpoint, told: Told | None) -> Found | None:
         if endpoint.is_demo or endpoint.keys.is_keyless:
             return None
-        match await self.keys.find(endpoint.keys):
-            case Found(key):
-                return key
+        match await self.keys.find(endpoint.keys, told):
+            case Found() as found:
+                return found
             case Missing() as missing:
                 error = missing_key(endpoint, missing)
-                raise RequestError(error.kind, log_file.redact(error.message, ()))
+                raise RequestError(error.kind, log_file.without_secrets(error.message))
+
+    async def sign_in(self, endpoint: Endpoint, prompt: Prompt, told: Told) -> tuple[str | None, Prompt]:
+        """The endpoint's key, and the prompt with what the account behind the key says: its project, where the owner
+        named none. Raises `RequestError`."""
+        found = await self._find(endpoint, told)
+        if found is None:
+            return None, prompt
+        if found.project and not prompt.parameters.get("project_id"):
+            prompt = replace(prompt, parameters=prompt.parameters | {"project_id": found.project})
+        return found.key, prompt
 
     async def address(self, endpoint: Endpoint) -> str:
         """The base URL of an endpoint; starts the demo server where that is it."""
@@ -386,11 +384,3 @@ def _fits(origin: str, provider: Any) -> bool:
     if not fits:
         log.warning("%r offers a PROVIDER that is none but a %s; it is left out", origin, type(provider).__name__)
     return fits
-
-
-def _password(address: str) -> str:
-    """The password in an address as it is typed, if there is one. The address need not be a right one."""
-    place = address.split("://", 1)[-1]
-    for end in "/?#":
-        place = place.split(end, 1)[0]
-    return place.rpartition("@")[0].partition(":")[2]
