@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from flemma_py import demo
 from flemma_py import log as log_file
@@ -34,6 +33,7 @@ from flemma_py.app.endpoint import (
     stored_key,
 )
 from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
+from flemma_py.app.hiding import hide_secrets
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
 from flemma_py.app.owner import LuaParsers, OwnerFunctions
@@ -65,9 +65,6 @@ log = logging.getLogger(__name__)
 
 HEAVY = ("flemma_py.transport.http", "flemma_py.tools.runner", "flemma_py.evaluation.client")
 """What a first request needs and a start does not."""
-
-SHORTEST_WORD = 8
-"""Of a header, that may be a key: `Bearer` and its like are none."""
 
 
 class Services:
@@ -145,7 +142,7 @@ class Services:
         self._layers, issues = replace(self._layers, members=members(presets)).with_layer(Layer.SETUP, raw)
         self.settings = self._layers.resolve()
         self.presets = presets
-        self._hide_secrets()
+        hide_secrets(self.settings)
         self.complaints = (*(issue.message for issue in issues if issue.trouble != "renamed"), *problems)
         told = [*self.complaints, *self.new_renames(issues)]
         if told:
@@ -208,21 +205,6 @@ class Services:
     def _declared(self) -> dict[str, type]:
         kinds = {name: kind.parameters for name, kind in self.wires.kinds.items()}
         return kinds | {name: provider.parameters for name, provider in self.wires.providers.items()}
-
-    def _hide_secrets(self) -> None:
-        """What settings may hold that no log may show: headers that carry keys, and passwords in addresses."""
-        addresses = [self.settings.proxy]
-        for endpoint in self.settings.providers.values():
-            addresses.append(endpoint.base_url)
-            for text in endpoint.headers.values():
-                log_file.register_secret(text.strip())
-                for word in text.split():
-                    if len(word) >= SHORTEST_WORD:
-                        log_file.register_secret(word)
-        for address in filter(None, addresses):
-            password = _password(address)
-            log_file.register_secret(password)
-            log_file.register_secret(unquote(password))
 
     async def warm(self) -> None:
         """Have everything loaded that a send needs. Cheap when it has been done."""
@@ -380,11 +362,3 @@ def _fits(origin: str, provider: Any) -> bool:
     if not fits:
         log.warning("%r offers a PROVIDER that is none but a %s; it is left out", origin, type(provider).__name__)
     return fits
-
-
-def _password(address: str) -> str:
-    """The password in an address as it is typed, if there is one. The address need not be a right one."""
-    place = address.split("://", 1)[-1]
-    for end in "/?#":
-        place = place.split(end, 1)[0]
-    return place.rpartition("@")[0].partition(":")[2]
