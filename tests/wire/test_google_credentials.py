@@ -15,6 +15,7 @@ from tests.wire.support import user
 from tests.wire.token_server import PROJECT, TokenServer, private_key, token_server
 
 from flemma_py import demo, log
+from flemma_py.app.estimate import estimate
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.services import Services
 from flemma_py.app.switch import switch
@@ -303,6 +304,17 @@ async def test_the_token_goes_out_as_bearer_with_the_accounts_project_and_stands
     assert "ya29" not in written
     assert "PRIVATE KEY" not in written
     assert private_key().splitlines()[1] not in written
+
+
+async def test_a_count_goes_to_the_accounts_project_as_a_send_does(tokens: TokenServer) -> None:
+    server = await demo.start(pace=0, peer=True)
+    made = services(VERTEX_SERVICE_ACCOUNT=tokens.account())
+    endpoint = replace(await made.endpoint(), base_url=server.base_url)
+    asked = Prompt(endpoint.model, "", (user("Hello"),), (), endpoint.parameters, endpoint.facts)
+    assert (await estimate(made, endpoint, asked)).counted
+    assert f"/projects/{PROJECT}/locations/global/" in server.recorded[0].path
+    await made.close()
+    await server.close()
 
 
 async def test_without_a_project_anywhere_the_send_says_how_to_name_one() -> None:

@@ -349,9 +349,9 @@ class Services:
                 error = missing_key(endpoint, missing)
                 raise RequestError(error.kind, log_file.without_secrets(error.message))
 
-    async def sign_in(self, endpoint: Endpoint, prompt: Prompt, told: Told) -> tuple[str | None, Prompt]:
-        """The endpoint's key, and the prompt with what the account behind the key says: its project, where the owner
-        named none. Raises `RequestError`."""
+    async def sign_in(self, endpoint: Endpoint, prompt: Prompt, told: Told | None = None) -> tuple[str | None, Prompt]:
+        """The endpoint's key (see `find_key`), and the prompt with what the account behind the key says: its project,
+        where the owner named none. Raises `RequestError`."""
         found = await self._find(endpoint, told)
         if found is None:
             return None, prompt
