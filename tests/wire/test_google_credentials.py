@@ -310,7 +310,7 @@ async def test_a_count_goes_to_the_accounts_project_as_a_send_does(tokens: Token
     server = await demo.start(pace=0, peer=True)
     made = services(VERTEX_SERVICE_ACCOUNT=tokens.account())
     endpoint = replace(await made.endpoint(), base_url=server.base_url)
-    asked = Prompt(endpoint.model, "", (user("Hello"),), (), endpoint.parameters, endpoint.facts)
+    asked = Prompt(endpoint.model, "", (user("Hello"),), (), dict(endpoint.parameters), endpoint.facts)
     assert (await estimate(made, endpoint, asked)).counted
     assert f"/projects/{PROJECT}/locations/global/" in server.recorded[0].path
     await made.close()
