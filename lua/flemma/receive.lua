@@ -91,6 +91,11 @@ function doors.imported(payload)
   return require("flemma.import").receive(payload)
 end
 
+--- A tool call was asked for, has begun or has ended.
+function doors.tool(payload)
+  require("flemma.running").receive(payload)
+end
+
 function doors.status(payload)
   require("flemma.status").receive(payload)
 end

@@ -32,6 +32,7 @@ from flemma_py.conversation.state import (
     PromptReady,
     Record,
     ResolveSecret,
+    Running,
     RunTool,
     SecretReady,
     Show,
@@ -47,11 +48,12 @@ from flemma_py.conversation.state import (
     View,
     Write,
 )
+from flemma_py.document.query import tool_at
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
-from flemma_py.model.tool import ToolContext, ToolOutcome
+from flemma_py.model.tool import ToolOutcome
 from flemma_py.model.usage import Usage
 from flemma_py.model.wire import Notice
 from flemma_py.prompt.build import build_prompt
@@ -104,6 +106,17 @@ class Conversation:
             return Cancelled(self._editor.view(), discard)
 
         self._inbox.put_nowait(cancelled)
+
+    def stop_tool(self, line: int) -> None:
+        """The user wants the call that `line` (0-based) means to stop; the others go on."""
+        id = tool_at(self._editor.view().document, line)
+        if id is None or not self._services.runner.cancel(self, id):
+            self._editor.tell("info", "the tool call at the cursor does not run")
+
+    def stop_tools(self) -> None:
+        """The user wants all calls to stop, but not a reply."""
+        if isinstance(self._state, Running):
+            self.cancel(discard=False)
 
     def fail(self, error: FlemmaError) -> None:
         """A write was refused. Draining raises that, unless somebody did so before and the turn has ended."""
@@ -293,8 +306,21 @@ class Conversation:
             self._editor.tell("warn", notice.message)
 
     async def _run_tool(self, turn: int, call: ToolUse) -> None:
-        context = ToolContext(self.folder, self._services.settings.tools.default_timeout, self._services.evaluation)
-        outcome = await self._services.runner.run(call.name, call.input, call.input is not None, context)
+        # Loaded with the runner, in a thread.
+        from flemma_py.app.workplace import Workplace
+
+        settings = self._services.settings
+        workplace = Workplace(self._services, settings, self.folder, self.path)
+        context = workplace.context(call.id, lambda line: None)
+        outcome = await self._services.runner.run(
+            call.name,
+            call.input,
+            call.input is not None,
+            context,
+            owner=self,
+            at_once=settings.tools.max_concurrent,
+            watch=self._editor.tool,
+        )
         self._inbox.put_nowait(partial(self._finished, turn, call.id, outcome))
 
     async def _finished(self, turn: int, id: str, outcome: ToolOutcome) -> Input:

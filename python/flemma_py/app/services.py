@@ -11,6 +11,7 @@ import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -47,12 +48,18 @@ if TYPE_CHECKING:
     from flemma_py.evaluation.client import Evaluation
     from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import ToolDefinition
+    from flemma_py.sandbox.choice import Sandboxes
     from flemma_py.tools.runner import ToolRunner
     from flemma_py.transport.http import HttpClient
 
 log = logging.getLogger(__name__)
 
-HEAVY = ("flemma_py.transport.http", "flemma_py.tools.runner", "flemma_py.evaluation.client")
+HEAVY = (
+    "flemma_py.transport.http",
+    "flemma_py.tools.runner",
+    "flemma_py.evaluation.client",
+    "flemma_py.app.workplace",
+)
 """What a first request needs and a start does not."""
 
 SHORTEST_WORD = 8
@@ -88,6 +95,9 @@ class Services:
         self._demo: DemoServer | None = None
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
+        self._sandboxes: Sandboxes | None = None
+        self.directory = str(Path.cwd())
+        """Neovim's working folder."""
         self.accounts = Accounts()
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings, a sentence each."""
@@ -163,6 +173,16 @@ class Services:
             self._unusable = None
             self.keys.forget_all()
         return switched
+
+    @property
+    def sandbox_override(self) -> bool | None:
+        """What the owner said at run time of the sandbox: it stands over all layers. None: nothing."""
+        return self._layers.values.get(Layer.RUNTIME, {}).get(("sandbox", "enabled"))
+
+    def set_sandbox(self, *, enabled: bool) -> None:
+        """Turn the sandbox on or off for all chats until Neovim ends."""
+        self._layers, _ = self._layers.with_changes(Layer.RUNTIME, {"sandbox": {"enabled": enabled}})
+        self.settings = self._layers.resolve()
 
     async def high_cost(self, endpoint: Endpoint) -> str | None:
         """A sentence about a model that costs more than the owner wants to pay unasked. Waits for the price list."""
@@ -261,6 +281,21 @@ class Services:
 
             self._runner = ToolRunner(find_tools(entry_points=offered(TOOLS)))
         return self._runner
+
+    @property
+    def sandboxes(self) -> Sandboxes:
+        if self._sandboxes is None:
+            from flemma_py.sandbox.choice import Sandboxes
+
+            self._sandboxes = Sandboxes()
+        return self._sandboxes
+
+    @property
+    def key_variables(self) -> frozenset[str]:
+        """The environment variables in which a provider's key may be."""
+        known = [name for provider in self.wires.providers.values() for name in provider.key_environment]
+        owned = [each.api_key_env for each in self.settings.providers.values() if each.api_key_env]
+        return frozenset((*known, *owned))
 
     @property
     def wires(self) -> Wires:

@@ -25,13 +25,9 @@ log = logging.getLogger(__name__)
 
 REAPER = str(Path(__file__).with_name("reaper.py"))
 
-AT_ONCE = 64
-"""Commands that run side by side, whatever the settings say: each takes processes and descriptors of the host's."""
 END_SECONDS = 6.0
 """Within which a reaper that was told to end has ended: longer than it tries to itself."""
 LONGEST_FRAME = 64 << 20
-LONGEST_WORD = 120_000
-"""Bytes of one argument that every system takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +46,14 @@ class Command:
     shown_as: str
 
 
-class Commands:
-    """Runs commands, a bounded number of them at once."""
-
-    def __init__(self) -> None:
-        self._places = asyncio.Semaphore(AT_ONCE)
-
-    async def run(self, command: Command, seconds: float, report: Callable[[str], None]) -> Ran:
-        """Run `command` for at most `seconds`. `report` is told its last line now and then. Nothing of it is
-        left when this returns or is cancelled. Raises `ToolError` where it cannot be started."""
-        async with self._places:
-            followed = Followed(command, await start(command), report)
-            try:
-                return await followed.until_over(seconds)
-            finally:
-                await followed.end()
+async def run(command: Command, seconds: float, report: Callable[[str], None]) -> Ran:
+    """Run `command` for at most `seconds`. `report` is told its last line now and then. Nothing of it is left when this
+    returns or is cancelled. Raises `ToolError` where it cannot be started."""
+    followed = Followed(command, await start(command), report)
+    try:
+        return await followed.until_over(seconds)
+    finally:
+        await followed.end()
 
 
 async def start(command: Command) -> Process:

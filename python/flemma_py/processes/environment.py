@@ -7,7 +7,7 @@ out all the same. The owner adds what is missing with `tools.bash.env`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 _NAMES = """
 PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TMPDIR TMP TEMP HOSTNAME MANPATH INFOPATH
@@ -29,25 +29,21 @@ PREFIXES = ("LC_", "XDG_", "CONDA_", "PYENV_", "CARGO_", "RUSTUP_", "NIX_", "GUI
 
 LOOKS_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD|CREDENTIAL|AUTH|COOKIE|SESSION|PRIVATE|SIGNATURE|_PAT$", re.I)
 """In a name: such a variable stays out, also when its prefix is let through."""
-HAS_PASSWORD = re.compile(r"://[^/\s@]+@")
-"""In a value: an address with a user in it."""
-
 OURS = {"TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
 """Nobody sits in front of it: no colours, no pager, no question. With such a terminal git refuses to open an editor."""
 
 
 def tool_environment(
-    environ: Mapping[str, str], given: Mapping[str, str], *, key_names: Iterable[str], secrets: Iterable[str] = ()
+    environ: Mapping[str, str],
+    given: Mapping[str, str],
+    *,
+    key_names: Iterable[str],
+    holds_secret: Callable[[str], bool],
 ) -> dict[str, str]:
     """What a command sees of `environ`, and what the owner `given` over it. Neither has a variable in `key_names`,
-    those in which a provider's key may be; of `environ` none either whose value has one of `secrets` in it."""
+    those in which a provider's key may be; of `environ` none either whose value `holds_secret`."""
     kept_out = {name.upper() for name in key_names}
-    held = [secret for secret in secrets if secret]
-    found = {
-        name: value
-        for name, value in environ.items()
-        if is_let_through(name) and not HAS_PASSWORD.search(value) and not any(secret in value for secret in held)
-    }
+    found = {name: value for name, value in environ.items() if is_let_through(name) and not holds_secret(value)}
     found |= OURS | {name: value for name, value in given.items() if name and "=" not in name}
     return {name: value for name, value in found.items() if name.upper() not in kept_out and "\0" not in name + value}
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
-STRAGGLERS = 0.1
+STRAGGLERS = 0.5
 """Seconds that a filter which the shell does not wait for, `> >(tee file)`, has for its last words."""
 GENTLE = 0.4
 """Seconds between SIGTERM and SIGKILL: time to remove a lock file."""

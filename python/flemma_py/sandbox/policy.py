@@ -27,10 +27,11 @@ class Policy:
         return not self.is_on or is_path_writable(path, self.writable, realpath)
 
 
-def read_policy(settings: SandboxSettings, place: Place, realpath: Realpath) -> Policy:
-    """The policy that the settings make where the chat stands. A path whose variable has no value is left out. Raises
-    `SettingsError` for a name that does not exist."""
-    if not settings.enabled or settings.backend == "none":
+def read_policy(settings: SandboxSettings, place: Place, realpath: Realpath, override: bool | None = None) -> Policy:
+    """The policy that the settings make where the chat stands; `override` stands over their `enabled`. A path whose
+    variable has no value is left out. Raises `SettingsError` for a name that does not exist."""
+    is_on = settings.enabled if override is None else override
+    if not is_on or settings.backend == "none":
         return Policy(is_on=False)
     expanded = (expand(path, place) for path in settings.policy.rw_paths)
     # What is no absolute path would mean another folder for each process.
