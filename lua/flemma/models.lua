@@ -6,7 +6,7 @@
 
 -- stylua: ignore
 return {
-  built_in = { "anthropic", "demo", "gemini", "openai", "vertex" },
+  built_in = { "anthropic", "demo", "gemini", "moonshot", "ollama", "openai", "vertex" },
   providers = {
     anthropic = {
       default = "claude-sonnet-5-5",
@@ -55,10 +55,13 @@ return {
       },
     },
     moonshot = {
+      default = "kimi-k3.1-pro",
       models = {
-        ["kimi-k3.1-pro"] = { max_input_tokens = 1048576, pricing = { input = 2, output = 10, cache_read = 0.2, cache_write = 2, cache_write_1h = 4 } },
-        ["kimi-k3"] = { max_input_tokens = 1048576, pricing = { input = 3, output = 15, cache_read = 0.3, cache_write = 3, cache_write_1h = 6 } },
-        ["kimi-k2.7-code"] = { max_input_tokens = 262144, pricing = { input = 0.95, output = 4, cache_read = 0.19 } },
+        ["kimi-k3.1-pro"] = { max_input_tokens = 1048576, max_output_tokens = 131072, pricing = { input = 2, output = 10, cache_read = 0.2, cache_write = 2, cache_write_1h = 4 } },
+        ["kimi-k3.1-pro-highspeed"] = { max_input_tokens = 1048576, max_output_tokens = 131072, pricing = { input = 4, output = 20, cache_read = 0.2, cache_write = 4, cache_write_1h = 8 } },
+        ["kimi-k3"] = { max_input_tokens = 1048576, max_output_tokens = 131072, pricing = { input = 3, output = 15, cache_read = 0.3, cache_write = 3, cache_write_1h = 6 } },
+        ["kimi-k2.7-code"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 0.95, output = 4, cache_read = 0.19 } },
+        ["kimi-k2.7-code-highspeed"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 1.9, output = 8, cache_read = 0.38 } },
         ["kimi-k2.6"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 0.95, output = 4, cache_read = 0.16 } },
         ["kimi-k2.5"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 0.6, output = 3, cache_read = 0.1 } },
         ["kimi-k2-thinking"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 0.6, output = 2.5, cache_read = 0.15 } },

@@ -313,10 +313,17 @@ def test_retries_are_shown_and_end_with_the_answer(desk: Any, peer: Peer) -> Non
     peer.enqueue(script.refusal(503, "busy", (("retry-after", "30"),)))
     at.editor.press("<Esc>Goand more<Esc><C-]>")
     at.editor.wait(lambda: len(peer.bodies) == 4)
-    at.editor.wait(lambda: "asked again in 30 s (1 of 2)" in str(at.editor.lua(SHOWN)))
+    for left in (30, 29):
+        at.editor.wait(
+            lambda left=left: f"r is asked again in {left} s (1 of 2): HTTP 503" in str(at.editor.lua(SHOWN))
+        )
+    assert at.editor.lines()[-1] == "@Assistant:"
     at.editor.press("<C-c>")
     at.editor.idle()
     assert len(peer.bodies) == 4
+    assert at.editor.lines()[-2:] == ["", "and more"]
+    assert "asked again" not in str(at.editor.lua(SHOWN))
+    assert at.editor.notices() == []
 
 
 def test_a_key_of_a_command_is_asked_for_again_when_it_was_refused(desk: Any, peer: Peer, tmp_path: Path) -> None:

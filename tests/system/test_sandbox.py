@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.wire.commands import MARK, alive, new_mark, until
 
+from flemma_py.app.preparation import Location
 from flemma_py.app.services import Services
 from flemma_py.app.toggles import sandbox_of
 from flemma_py.app.workplace import Workplace
@@ -45,8 +46,8 @@ class Project:
 
     @property
     def place(self) -> Workplace:
-        chat = str(self.folder / "my.chat")
-        return Workplace(self.services, self.services.settings, str(self.folder), chat)
+        location = Location(str(self.folder), str(self.folder / "my.chat"), str(self.folder))
+        return Workplace(self.services, self.services.settings, location)
 
     async def run(self, command: str, **more: Any) -> ToolOutcome:
         context = self.place.context("call_1", lambda line: None)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.wire.commands import until
 
+from flemma_py.app.preparation import Location
 from flemma_py.app.services import Services
 from flemma_py.app.workplace import Workplace
 from flemma_py.model.tool import STOPPED, ToolOutcome
@@ -33,7 +34,8 @@ class Chat:
         self.services.configure({"tools": tools, "sandbox": {"enabled": False}})
 
     async def call(self, input: dict[str, Any], id: str = "call_1") -> ToolOutcome:
-        place = Workplace(self.services, self.services.settings, str(self.path.parent), str(self.path))
+        folder = str(self.path.parent)
+        place = Workplace(self.services, self.services.settings, Location(folder, str(self.path), folder))
         return await self.services.runner.run("bash", input, True, place.context(id, self.said.append), owner=self.path)
 
     async def run(self, command: str, seconds: float | None = None) -> ToolOutcome:

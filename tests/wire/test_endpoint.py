@@ -29,7 +29,11 @@ def services(settings: dict[str, Any] | None = None, **environ: str) -> Services
 
 
 async def endpoint(settings: dict[str, Any] | None = None, **environ: str) -> Endpoint:
-    return await services(settings, **environ).endpoint()
+    made = services(settings, **environ)
+    try:
+        return await made.endpoint()
+    finally:
+        await made.close()
 
 
 LOCAL = {"kind": "openai_chat", "base_url": "http://localhost:1/v1"}

@@ -17,8 +17,11 @@ from flemma_py.demo.reply import Reply
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
-_RULES = {CHAT: chat_wire.problem, RESPONSES: responses_validation.problem}
-"""What is refused, on the wires that tell errors alike."""
+COUNT = "/v1/messages/count_tokens"
+_ALIKE = (CHAT, RESPONSES)
+"""Wires that tell errors alike."""
+_RULES = {CHAT: chat_wire.problem, RESPONSES: responses_validation.problem, COUNT: validation.count_problem}
+"""What is refused, on the wires beside `/v1/messages`."""
 _LARGEST_REQUEST = 256 << 20
 _CHARACTERS_PER_TOKEN = 4
 
@@ -30,6 +33,8 @@ class DemoServer:
     def __init__(self, *, pace: float, key: str | None, peer: bool) -> None:
         self.base_url = ""
         self.recorded: list[Recorded] = []
+        self.models: list[dict[str, Any]] = []
+        """Entries of the list at `/v1/models`; while there are none it is not to be found."""
         self._pace = pace
         self._key = key
         self._peer = peer
@@ -50,6 +55,8 @@ class DemoServer:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/messages", self._on_messages)
         application.router.add_post(CHAT, self._on_messages)
+        application.router.add_get("/v1/models", self._on_models)
+        application.router.add_post(COUNT, self._on_count)
         application.router.add_post(RESPONSES, self._on_messages)
         if self._peer:
             application.router.add_route("*", "/__control__", self._on_control)
@@ -84,6 +91,14 @@ class DemoServer:
         finally:
             recorded.finished_at = time.monotonic()
 
+    async def _on_count(self, request: web.Request) -> web.StreamResponse:
+        recorded = self._record(request, await request.read())
+        if error := self._refused(recorded):
+            return error
+        return web.Response(
+            body=orjson.dumps({"input_tokens": _tokens(recorded.body)}), content_type="application/json"
+        )
+
     def _record(self, request: web.Request, raw: bytes) -> Recorded:
         try:
             body = orjson.loads(raw)
@@ -114,16 +129,16 @@ class DemoServer:
         """The vendor's refusals, in its order: key, version, body."""
         bearer = recorded.headers.get("authorization", "").removeprefix("Bearer ")
         if self._key is not None and self._key not in (recorded.headers.get("x-api-key"), bearer):
-            if recorded.path in _RULES:
+            if recorded.path in _ALIKE:
                 return self._error(401, "invalid_request_error", "Incorrect API key provided", chat=True)
             return self._error(401, "authentication_error", "invalid x-api-key")
-        if recorded.path in _RULES:
+        if recorded.path in _ALIKE:
             return self._error(400, "invalid_request_error", recorded.problem, chat=True) if recorded.problem else None
         if "anthropic-version" not in recorded.headers:
             return self._error(400, "invalid_request_error", "anthropic-version: header is required")
         if recorded.problem:
             return self._error(400, "invalid_request_error", recorded.problem)
-        if recorded.body.get("stream") is not True:
+        if recorded.path != COUNT and recorded.body.get("stream") is not True:
             return self._error(400, "invalid_request_error", "stream: the demo model only streams")
         return None
 
@@ -179,6 +194,11 @@ class DemoServer:
 
     def _request_id(self) -> str:
         return f"req_demo_{self._count:06}"
+
+    async def _on_models(self, request: web.Request) -> web.StreamResponse:
+        if not self.models:
+            return await self._on_elsewhere(request)
+        return web.json_response({"object": "list", "data": self.models})
 
     async def _on_elsewhere(self, request: web.Request) -> web.StreamResponse:
         return self._error(404, "not_found_error", f"Not found: {request.path}")

@@ -44,6 +44,10 @@ class JsonEvents:
         """The error that all stray lines together tell: a gateway's page where a stream was due."""
         return self._stray.whole()
 
+    def whole(self) -> dict[str, Any] | None:
+        """The object that all stray lines together are: the answer of a server that does not stream."""
+        return self._stray.object()
+
     def _read(self, frames: list[Frame]) -> list[Found]:
         found = [self._event(frame) if isinstance(frame, SseEvent) else self._stray.add(frame.text) for frame in frames]
         return [value for value in found if value is not None]

@@ -60,7 +60,7 @@ def vendor_words(parsed: Any) -> tuple[str, str]:
             return _string(rest.get("type")) or _string(rest.get("status")), squeezed(message)
         case {"error": {"type": str(type_)}} | {"error": {"code": str(type_)}} | {"error": {"status": str(type_)}}:
             return "", type_
-        case {"error": str(type_), "error_description": str(message)}:
+        case {"error": str(type_), "error_description": str(message)} | {"error": str(type_), "message": str(message)}:
             return type_, squeezed(message)
         case {"error": str(message)} | {"detail": str(message)} | {"msg": str(message)}:
             return "", squeezed(message)

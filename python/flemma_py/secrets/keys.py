@@ -51,6 +51,14 @@ class Keys:
             self._found(at_hand.key)
         return at_hand
 
+    def at_hand(self, source: KeySource) -> Found | Missing:
+        """The key if it is in the environment, or was found before: nobody is asked for it."""
+        found = resolve(source.variables, self._environ)
+        if isinstance(found, Missing):
+            return self._kept.get(source, found)
+        self._found(found.key)
+        return found
+
     def forget(self, name: str) -> None:
         """The provider's key was refused: ask again next time."""
         self._kept = {source: key for source, key in self._kept.items() if source.name != name}
