@@ -18,7 +18,7 @@ from flemma_py.sandbox.backends.seatbelt import profile
 from flemma_py.sandbox.policy import Policy, is_path_writable, read_policy, without_nested
 from flemma_py.sandbox.variables import Place, expand
 
-PLACE = Place("/work", "/chats/one", "/home/me", {"A": "/a", "EMPTY": "", "HOMELY": "~/x"})
+PLACE = Place("/here", "/chats/one", "/home/me", {"A": "/a", "EMPTY": "", "HOMELY": "~/x"})
 LINKS = {"/link": "/etc", "/project/out": "/home/me", "/tmp": "/private/tmp"}
 
 
@@ -45,8 +45,8 @@ def policy(*paths: str, place: Place = PLACE, override: bool | None = None, **sa
     ("path", "expanded"),
     [
         ("/plain", "/plain"),
-        ("urn:flemma:cwd", "/work"),
-        ("urn:flemma:cwd/build", "/work/build"),
+        ("urn:flemma:cwd", "/here"),
+        ("urn:flemma:cwd/build", "/here/build"),
         ("urn:flemma:buffer:path", "/chats/one"),
         ("$A", "/a"),
         ("${A}/b", "/a/b"),
@@ -82,7 +82,7 @@ def test_a_folder_that_we_do_not_name_is_a_slip(path: str) -> None:
 
 def test_paths_are_without_links_and_without_doubles() -> None:
     found = policy("/tmp", "$NONE", "/b/c", "/b", "urn:flemma:cwd", "/b/c/d", "relative", "~other", "/link")
-    assert found.writable == ("/b", "/etc", "/private/tmp", "/work")
+    assert found.writable == ("/b", "/etc", "/here", "/private/tmp")
 
 
 @pytest.mark.parametrize(
