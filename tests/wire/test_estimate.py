@@ -82,7 +82,7 @@ async def test_a_chat_that_cannot_be_sent_cannot_be_counted(server: DemoServer) 
 
 
 async def test_without_a_key_nothing_leaves(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flemma_py.secrets.keys.look_up", lambda service: _missing())
+    monkeypatch.setattr("flemma_py.secrets.keys.look_up", lambda *_: _missing())
     with pytest.raises(RequestError) as caught:
         await count(CHAT, {}, **at(server.base_url))
     assert caught.value.kind is RequestKind.AUTH

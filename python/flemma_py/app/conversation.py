@@ -271,13 +271,15 @@ class Conversation:
         return self._post(PromptReady(turn, built.prompt))
 
     async def _secret(self, turn: int, choice: asyncio.Task[Chosen] | None) -> None:
-        said = asyncio.get_running_loop().call_later(
-            SLOW_KEY, self._editor.progress, "Looking for the key...", "marker"
-        )
+        def told(label: str) -> None:
+            said.cancel()
+            self._editor.progress(label, "marker")
+
+        said = asyncio.get_running_loop().call_later(SLOW_KEY, told, "Looking for the key...")
         try:
             if choice is not None:
                 endpoint = (await choice).endpoint
-                await self._services.find_key(endpoint)
+                await self._services.find_key(endpoint, told)
                 if not endpoint.facts.is_known:
                     # While the answer comes: what its server says of the model is for its price and for the next one.
                     self._services.listings.want(endpoint)
@@ -305,9 +307,8 @@ class Conversation:
         def sending() -> None:
             model = prompt.model or endpoint.model
             minimum = prompt.facts.cache_minimum
-            self._sent = Sent(
-                endpoint.name, endpoint.provider.name, model, now(), self.preparation.location.path, minimum
-            )
+            path = self.preparation.location.path
+            self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
             self.preparation.sent(prompt)
             self._editor.sending()
 

@@ -12,9 +12,18 @@ from flemma_py.config.schema import ProviderSettings, Settings
 from flemma_py.config.spelling import nearest
 from flemma_py.errors import FlemmaError, RequestError, RequestKind, SettingsError
 from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
-from flemma_py.model.wire import AddressedByEnvironment, ExplainsSilence, HttpRequest, Kind, ListsModels, Provider
+from flemma_py.model.wire import (
+    AddressedByEnvironment,
+    ExplainsSilence,
+    HttpRequest,
+    Kind,
+    ListsModels,
+    Provider,
+    SignsInWithGoogle,
+)
 from flemma_py.secrets.command import split_command
 from flemma_py.secrets.environment import Found, Missing, resolve
+from flemma_py.secrets.google import GoogleAccount
 from flemma_py.secrets.keys import KeySource
 
 _NO_CHAT = re.compile(r"embed|rerank|whisper|\b(?:tts|stt|bge|clip|moderation)\b", re.IGNORECASE)
@@ -58,6 +67,8 @@ class Endpoint:
     headers: tuple[tuple[str, str], ...] = ()
     retries: int = 0
     facts: ModelFacts = UNKNOWN_MODEL
+    wire: str = DEMO_WIRE
+    """The kind of provider whose wire it speaks."""
 
     @property
     def is_demo(self) -> bool:
@@ -127,10 +138,11 @@ def endpoint_of(name: str, model: str, settings: Settings, wires: Wires, listed:
         name,
         model or next(iter(model_names(owned)), "") or provider.default_model,
         base_url,
-        _keys(name, owned, provider, wires),
+        _keys(name, settings, provider, wires),
         parameters_for(settings, name),
         _headers(name, owned.headers),
         owned.retries,
+        wire=owned.kind or provider.name,
     )
     told = listed(name, base_url)
     if not found.model and finds_its_model(found):
@@ -195,14 +207,17 @@ def names(settings: Settings, wires: Wires) -> list[str]:
 
 
 def missing_key(endpoint: Endpoint, missing: Missing) -> RequestError:
-    """What to tell where no place had a key: all of them, and what to do."""
+    """What to tell where no place had a key: what to do, and of each place why it had none, a line each."""
     if endpoint.keys.command:
         step = "make api_key_cmd print the key"
+    elif endpoint.keys.google:
+        step = "run gcloud auth application-default login, or export VERTEX_SERVICE_ACCOUNT and start Neovim again"
     elif endpoint.name == STORED and endpoint.keys.service:
         step = HOW_TO_SET_A_KEY
     else:
         step = f"export {endpoint.keys.variables[0]}=… and start Neovim again"
-    return RequestError(RequestKind.AUTH, f"No key for {endpoint.name} ({'; '.join(missing.reasons)}): {step}.")
+    lines = (f"No key for {endpoint.name}: {step}.", *(f"  • {reason}" for reason in missing.reasons))
+    return RequestError(RequestKind.AUTH, "\n".join(lines))
 
 
 def parameters_for(settings: Settings, name: str) -> dict[str, Any]:
@@ -236,18 +251,27 @@ def _listed(name: str, known: tuple[str, ...] | list[str]) -> str:
     return (f": did you mean {near}?" if near else "") + f" (there are {', '.join(known)})"
 
 
-def _keys(name: str, owned: ProviderSettings, provider: Provider, wires: Wires) -> KeySource:
+def _keys(name: str, settings: Settings, provider: Provider, wires: Wires) -> KeySource:
+    """Where the key is. A name of the owner's choice needs none at an address of the owner's; at the vendor's own it
+    has the vendor's."""
+    owned = settings.providers.get(name, ProviderSettings())
     variables = (owned.api_key_env,) if owned.api_key_env else ()
+    google = _google_account(settings, provider) if isinstance(provider, SignsInWithGoogle) else None
     if owned.api_key_cmd:
         try:
-            return KeySource(name, variables, split_command(owned.api_key_cmd))
+            return KeySource(name, variables, split_command(owned.api_key_cmd), google=google)
         except ValueError as error:
             raise SettingsError(f"providers.{name}.api_key_cmd cannot be read ({error}): correct it.") from error
-    if variables or owned.kind is not None:
-        return KeySource(name, variables)
+    if variables or (owned.kind is not None and owned.base_url is not None):
+        return KeySource(name, variables, google=google)
+    service = owned.kind or name
     # A vendor whose key has no variable wants none.
-    is_stored = name in wires.providers and bool(provider.key_environment)
-    return KeySource(name, provider.key_environment, service=name if is_stored else None)
+    is_stored = service in wires.providers and bool(provider.key_environment)
+    return KeySource(name, provider.key_environment, service=service if is_stored else None, google=google)
+
+
+def _google_account(settings: Settings, provider: SignsInWithGoogle) -> GoogleAccount:
+    return GoogleAccount(provider.google_scopes, settings.secrets.gcloud.path, settings.proxy, settings.ca_bundle)
 
 
 def _headers(name: str, given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+UNAUTHORIZED = 401
+
 LINGER = 1.0
 """Seconds that a server has to end the body once it has ended the answer."""
 
@@ -72,7 +74,7 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
         error = explained(failure, endpoint)
         log.info("request failed (%s): %s", error.kind.value, error.message)
         if error.kind is RequestKind.AUTH:
-            services.keys.forget(endpoint.name)
+            services.keys.forget(endpoint.name, spent=error.status == UNAUTHORIZED)
         listener.deliver([StreamFailure(error)])
     except FlemmaError as error:
         listener.deliver([StreamFailure(RequestError(RequestKind.BAD_REQUEST, error.message))])
@@ -84,7 +86,7 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
 
 async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
     base_url = await services.address(endpoint)
-    key = await services.find_key(endpoint)
+    key, prompt = await services.sign_in(endpoint, prompt, listener.progress)
     request = endpoint.with_headers(endpoint.provider.build_request(prompt, base_url))
     for notice in request.notices:
         listener.notice(notice)
@@ -181,7 +183,7 @@ def _told(event: StreamEvent, services: Services, endpoint: Endpoint, response: 
             error = without_key(_headed(event.error, response))
             log.info("request failed (%s): %s", error.kind.value, error.message)
             if error.kind is RequestKind.AUTH:
-                services.keys.forget(endpoint.name)
+                services.keys.forget(endpoint.name, spent=error.status == UNAUTHORIZED)
             return StreamFailure(error)
         case StreamEnd(StopReason.REFUSED, detail):
             who = endpoint.provider.display_name

@@ -1,4 +1,4 @@
-"""What the settings hold that no log may show."""
+"""What settings may hold that no log may show: headers that carry keys, and passwords in addresses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHORTEST_WORD = 8
 
 
 def hide_secrets(settings: Settings) -> None:
-    """Keep headers that carry keys, and passwords in addresses, out of the log from now on."""
+    """What settings may hold that no log may show: headers that carry keys, and passwords in addresses."""
     addresses = [settings.proxy]
     for endpoint in settings.providers.values():
         addresses.append(endpoint.base_url)

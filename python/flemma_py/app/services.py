@@ -47,7 +47,7 @@ from flemma_py.config.schema import Settings
 from flemma_py.errors import FlemmaError, RequestError, SettingsError
 from flemma_py.registry import discover
 from flemma_py.secrets.environment import Found, Missing
-from flemma_py.secrets.keys import Keys
+from flemma_py.secrets.keys import Keys, Told
 
 if TYPE_CHECKING:
     from flemma_py.config.frontmatter import Frontmatter
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from flemma_py.files.policy import Answers
     from flemma_py.files.store import Store
     from flemma_py.model.language_model import ModelFacts
+    from flemma_py.model.prompt import Prompt
     from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import ToolDefinition
     from flemma_py.sandbox.choice import Sandboxes
@@ -352,16 +353,31 @@ class Services:
             return name
         return default_name(self.wires, self.environ, has_stored_key=isinstance(await self.keys.find(stored), Found))
 
-    async def find_key(self, endpoint: Endpoint) -> str | None:
-        """The endpoint's key, None where it needs none. Raises `RequestError` that says what was tried."""
+    async def find_key(self, endpoint: Endpoint, told: Told | None = None) -> str | None:
+        """The endpoint's key, None where it needs none. `told` hears why it takes long; without it nothing is asked of
+        the owner. Raises `RequestError` that says what was tried."""
+        found = await self._find(endpoint, told)
+        return found.key if found else None
+
+    async def _find(self, endpoint: Endpoint, told: Told | None) -> Found | None:
         if endpoint.is_demo or endpoint.keys.is_keyless:
             return None
-        match await self.keys.find(endpoint.keys):
-            case Found(key):
-                return key
+        match await self.keys.find(endpoint.keys, told):
+            case Found() as found:
+                return found
             case Missing() as missing:
                 error = missing_key(endpoint, missing)
-                raise RequestError(error.kind, log_file.redact(error.message, ()))
+                raise RequestError(error.kind, log_file.without_secrets(error.message))
+
+    async def sign_in(self, endpoint: Endpoint, prompt: Prompt, told: Told) -> tuple[str | None, Prompt]:
+        """The endpoint's key, and the prompt with what the account behind the key says: its project, where the owner
+        named none. Raises `RequestError`."""
+        found = await self._find(endpoint, told)
+        if found is None:
+            return None, prompt
+        if found.project and not prompt.parameters.get("project_id"):
+            prompt = replace(prompt, parameters=prompt.parameters | {"project_id": found.project})
+        return found.key, prompt
 
     async def address(self, endpoint: Endpoint) -> str:
         """The base URL of an endpoint; starts the demo server where that is it."""

@@ -139,6 +139,15 @@ class ExplainsSilence(Protocol):
         ...
 
 
+@runtime_checkable
+class SignsInWithGoogle(Protocol):
+    """A provider whose key is an access token of Google's, made from an account and good for an hour. The account may
+    name a project; `build_request` finds it as the parameter `project_id` where the owner set none."""
+
+    google_scopes: tuple[str, ...]
+    """What the token is to allow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A wire that the owner may speak with under names of their own choice (`providers` of the settings): a module of

@@ -1,6 +1,7 @@
 """A stream of JSON objects inside server-sent events: bytes in, objects out, whatever else comes told apart.
 
-Shared by wires that have no use for event names. It knows no fields but `error`: that one all of them have.
+Shared by wires that have no use for event names. It knows no fields but `error`: that one all of them have. Some
+servers put their object into an array of one.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class JsonEvents:
             value = orjson.loads(event.data)
         except orjson.JSONDecodeError:
             value = None
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         is_error = event.name == "error"
         if not isinstance(value, dict):
             self.undecodable += 1
