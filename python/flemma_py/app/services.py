@@ -32,7 +32,7 @@ from flemma_py.app.endpoint import (
     no_model,
     stored_key,
 )
-from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
+from flemma_py.app.extensions import PROVIDERS, TOOLS, is_provider, offered
 from flemma_py.app.hiding import hide_secrets
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
@@ -103,7 +103,6 @@ class Services:
         self._demo: DemoServer | None = None
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
-        self._sandboxes: Sandboxes | None = None
         self.accounts = Accounts()
         self.listings = Listings(self._list)
         self._tables: Mapping[str, tuple[str, ...]] = {}
@@ -304,13 +303,11 @@ class Services:
             self._runner = ToolRunner(find_tools(entry_points=offered(TOOLS)))
         return self._runner
 
-    @property
+    @functools.cached_property
     def sandboxes(self) -> Sandboxes:
-        if self._sandboxes is None:
-            from flemma_py.sandbox.choice import Sandboxes
+        from flemma_py.sandbox.choice import Sandboxes
 
-            self._sandboxes = Sandboxes()
-        return self._sandboxes
+        return Sandboxes()
 
     @property
     def wires(self) -> Wires:
@@ -318,7 +315,7 @@ class Services:
         if self._wires is None:
             found = discover("flemma_py.providers", "PROVIDER", entry_points=offered(PROVIDERS))
             kinds = dict(discover("flemma_py.providers", "KIND"))
-            providers = {provider.name: provider for origin, provider in found if _fits(origin, provider)}
+            providers = {provider.name: provider for origin, provider in found if is_provider(origin, provider)}
             self._wires = Wires(providers, kinds, addresses(providers, self.environ))
         return self._wires
 
@@ -396,11 +393,3 @@ class Services:
         for part in (self.listings, self._client, self._evaluation, self._demo, self.accounts):
             if part is not None:
                 await part.close()
-
-
-def _fits(origin: str, provider: Any) -> bool:
-    """Whether what was found under the name `origin` can be entered among the providers."""
-    fits = isinstance(getattr(provider, "name", None), str) and isinstance(getattr(provider, "parameters", None), type)
-    if not fits:
-        log.warning("%r offers a PROVIDER that is none but a %s; it is left out", origin, type(provider).__name__)
-    return fits
