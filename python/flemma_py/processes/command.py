@@ -58,6 +58,8 @@ async def run(command: Command, seconds: float, report: Callable[[str], None]) -
 
 async def start(command: Command) -> Process:
     """The reaper, with the command below it. It inherits no descriptor and no variable that is not the command's."""
+    if sys.platform == "win32":
+        raise ToolError("Commands do not run on Windows: nothing there would end what they leave behind.")
     numbers = (command.tail, command.whole_bytes, command.whole_lines, command.file_bytes)
     words = (*map(str, numbers), command.file or "", *command.argv)
     try:
