@@ -167,6 +167,11 @@ class Preparation:
         except Exception:
             log.exception("the chat could not be looked over")
 
+    async def read(self, document: Document) -> Meaning:
+        """What the text means, as far as that can be told without reading the files that it names. Raises
+        `DocumentError`."""
+        return await self._read(document, whole=False, consent=None)
+
     async def _read(self, document: Document, *, whole: bool, consent: Consent | None) -> Meaning:
         at = self.location
         return await self._reading.read(

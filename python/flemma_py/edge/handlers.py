@@ -326,14 +326,14 @@ class Handlers:
     def _tell_status(self, payload: Payload) -> None:
         chat, conversation = self._chats.get(payload.get("buf", 0), (None, None))
         document = chat.mirror.document() if chat else None
-        path = conversation.preparation.location.path if conversation else None
+        preparation = conversation.preparation if conversation else None
         verbose = bool(payload.get("verbose"))
 
         async def tell() -> None:
             # Imported when somebody asks: no start needs it.
             from flemma_py.app.status import status
 
-            page = await status(self._services, document, path, self._report(), verbose=verbose)
+            page = await status(self._services, document, preparation, self._report(), verbose=verbose)
             self._bridge.tell("status", page.as_payload())
 
         self._bridge.loop.create_task(tell(), name="status")
