@@ -46,12 +46,9 @@ def test_a_fork_bomb_ends_at_its_limit_and_with_its_call() -> None:
         reaper = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/"
         )
-        assert reaper.stdin is not None and reaper.stderr is not None
         time.sleep(1)
         assert len(psutil.pids()) < before + MORE + 200
-        reaper.stdin.close()
-        report = reaper.stderr.read()
-        reaper.wait()
+        _, report = reaper.communicate()
     finally:
         copy.unlink()
     assert b"Resource temporarily unavailable" in report
