@@ -135,3 +135,36 @@ def test_a_sandbox_that_is_not_there_is_not_turned_on(start: Start, tmp_path: Pa
     editor.command("Flemma sandbox:status")
     editor.wait(lambda: page(editor), "the page")
     assert line_of(page(editor), "backend") == ""
+
+
+CALL = """
+@Assistant:
+Let me see.
+
+**Tool Use:** `bash` (`one`)
+
+```json
+{"label": "one", "command": "echo done; touch begun"}
+```
+"""
+
+
+def with_frontmatter(editor: Neovim, folder: Path, json: str) -> str:
+    """Run one call of a chat that begins with this frontmatter; the chat as it is then."""
+    editor.open(folder / "own.chat", f"```json\n{json}\n```\n@You:\nHello\n{CALL}")
+    editor.ready()
+    editor.press("G<C-]>")
+    editor.wait(lambda: "Tool Result" in editor.text() and "(approved)" not in editor.text(), "the result")
+    editor.idle()
+    return editor.text()
+
+
+def test_a_chat_may_ask_for_a_stricter_sandbox_than_its_owner(bash: Neovim, tmp_path: Path) -> None:
+    text = with_frontmatter(bash, tmp_path, '{"flemma": {"sandbox": true, "tools": {"default_timeout": 0.001}}}')
+    assert "longer than 0.001 s" in text
+
+
+def test_nothing_runs_where_it_is_not_known_what_a_chat_forbids(bash: Neovim, tmp_path: Path) -> None:
+    text = with_frontmatter(bash, tmp_path, '{"flemma": {"sandbox": ')
+    assert "Nothing was run, as the chat's own settings cannot be read" in text
+    assert not (tmp_path / "begun").exists()

@@ -19,8 +19,9 @@ async def describe(subject: Subject) -> Node:
     services = subject.services
     cwd = str(Path.cwd())
     location = Location(cwd if subject.path is None else str(Path(subject.path).parent), subject.path, cwd)
-    workplace = Workplace(services, services.settings, location)
-    who = origin(services, "sandbox", "enabled") if sandbox_override(services) is None else SAID
+    layers, chosen = subject.layers, subject.layers.resolve()
+    workplace = Workplace(services, chosen, location)
+    who = origin(layers, "sandbox", "enabled") if sandbox_override(services) is None else SAID
     try:
         policy = workplace.policy
     except FlemmaError as error:
@@ -28,8 +29,7 @@ async def describe(subject: Subject) -> Node:
     if not policy.is_on:
         return Node("Sandbox", "off: commands may do what you may", who, level="warn")
     choice = await sandbox_of(workplace)
-    settings = services.settings.sandbox
-    wanted = f"{settings.backend}, {origin(services, 'sandbox', 'backend')}"
+    wanted = f"{chosen.sandbox.backend}, {origin(layers, 'sandbox', 'backend')}"
     if choice.backend is not None:
         backend = Node("backend", choice.backend.name, wanted, level="good")
         told = "on"
@@ -44,9 +44,9 @@ async def describe(subject: Subject) -> Node:
         nodes.append(Node("weaker", choice.detail, level="warn"))
     network = "open" if policy.network else "closed"
     nodes += [
-        Node("network", network, origin(services, "sandbox", "policy", "network")),
+        Node("network", network, origin(layers, "sandbox", "policy", "network")),
         Node("privileged", "yes" if policy.allow_privileged else "no"),
-        Node("writable", "\n".join(policy.writable) or "nothing", origin(services, "sandbox", "policy", "rw_paths")),
+        Node("writable", "\n".join(policy.writable) or "nothing", origin(layers, "sandbox", "policy", "rw_paths")),
     ]
     return Node("Sandbox", told, who, tuple(nodes))
 
