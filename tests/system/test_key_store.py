@@ -21,6 +21,7 @@ from tests.wire.token_server import private_key, token_server
 
 from flemma_py import demo, log
 from flemma_py.app.services import Services
+from flemma_py.app.signing_in import sign_in
 from flemma_py.model.prompt import Prompt
 from flemma_py.providers import vertex
 from flemma_py.secrets import keys
@@ -139,7 +140,7 @@ async def test_an_account_of_the_store_gets_the_token_that_goes_out(store: dict[
     with token_server() as tokens:
         keep(store, "vertex", "api", tokens.account(), "project_id", "your-gcp-project")
         asked = Prompt(endpoint.model, "", (user("Hello"),), (), dict(endpoint.parameters), endpoint.facts)
-        token, asked = await made.sign_in(endpoint, asked, lambda _: None)
+        token, asked = await sign_in(made.keys, endpoint, asked)
     async with client.open(vertex.PROVIDER.build_request(asked, server.base_url), token) as response:
         assert response.ok
         assert b"finishReason" in b"".join([chunk async for chunk in response.chunks()])

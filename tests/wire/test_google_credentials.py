@@ -15,6 +15,7 @@ from tests.wire.support import user
 from tests.wire.token_server import PROJECT, TokenServer, private_key, token_server
 
 from flemma_py import demo, log
+from flemma_py.app.estimate import estimate
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.services import Services
 from flemma_py.app.switch import switch
@@ -164,6 +165,13 @@ async def test_an_account_may_come_from_a_command_and_from_the_store(
     assert found(await Keys({}, lambda _: None).find(source())).project == "named-beside-it"
 
 
+async def test_at_hand_is_a_token_and_never_the_account_that_gets_one(tokens: TokenServer) -> None:
+    keyring = Keys({"VERTEX_SERVICE_ACCOUNT": tokens.account()}, lambda _: None)
+    assert "has to be asked for a token" in reasons(keyring.at_hand(source()))[0]
+    await keyring.find(source())
+    assert found(keyring.at_hand(source())).key == "ya29.token-1"
+
+
 # -- given tokens
 
 
@@ -303,6 +311,21 @@ async def test_the_token_goes_out_as_bearer_with_the_accounts_project_and_stands
     assert "ya29" not in written
     assert "PRIVATE KEY" not in written
     assert private_key().splitlines()[1] not in written
+
+
+async def test_an_estimate_asks_in_the_accounts_project(tokens: TokenServer) -> None:
+    server = await demo.start(pace=0, peer=True)
+    made = services(VERTEX_SERVICE_ACCOUNT=tokens.account())
+    endpoint = replace(await made.endpoint(), base_url=server.base_url)
+    asked = Prompt(endpoint.model, "", (user("Hello"),), (), dict(endpoint.parameters), endpoint.facts)
+    counted = await estimate(made, endpoint, asked)
+    assert counted.counted and counted.tokens > 0
+    await made.close()
+    await server.close()
+    (request,) = server.recorded
+    assert f"/projects/{PROJECT}/locations/global/" in request.path
+    assert request.path.endswith(f"/models/{asked.model}:countTokens")
+    assert request.headers["authorization"] == "Bearer ya29.token-1"
 
 
 async def test_without_a_project_anywhere_the_send_says_how_to_name_one() -> None:

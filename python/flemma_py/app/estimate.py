@@ -13,8 +13,9 @@ from flemma_py.accounting.gauge import CHARACTERS_PER_TOKEN, prompt_tokens
 from flemma_py.accounting.money import money
 from flemma_py.app.costs import prices_of
 from flemma_py.app.endpoint import Endpoint
-from flemma_py.app.exchange import without_key
+from flemma_py.app.exchange import UNAUTHORIZED, without_key
 from flemma_py.app.services import Services
+from flemma_py.app.signing_in import sign_in
 from flemma_py.errors import RequestError, RequestKind
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.wire import CountsTokens
@@ -66,7 +67,7 @@ async def _count(services: Services, endpoint: Endpoint, prompt: Prompt) -> int 
     provider = endpoint.provider
     if endpoint.is_demo or not isinstance(provider, CountsTokens):
         return None
-    key = await services.find_key(endpoint)
+    key, prompt = await sign_in(services.keys, endpoint, prompt)
     request = endpoint.with_headers(provider.count_request(prompt, await services.address(endpoint)))
     limits = endpoint.parameters
     try:
@@ -82,5 +83,5 @@ async def _count(services: Services, endpoint: Endpoint, prompt: Prompt) -> int 
         log.info("%s does not count tokens: %s", endpoint.name, error.message)
         return None
     if error.kind is RequestKind.AUTH:
-        services.keys.forget(endpoint.name)
+        services.keys.forget(endpoint.name, spent=error.status == UNAUTHORIZED)
     raise without_key(error)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from flemma_py.app.endpoint import Endpoint, explained
 from flemma_py.app.services import Services
+from flemma_py.app.signing_in import sign_in
 from flemma_py.conversation.machine import WAITING
 from flemma_py.errors import FlemmaError, RequestError, RequestKind
 from flemma_py.log import without_secrets
@@ -86,7 +87,7 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
 
 async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
     base_url = await services.address(endpoint)
-    key, prompt = await services.sign_in(endpoint, prompt, listener.progress)
+    key, prompt = await sign_in(services.keys, endpoint, prompt, listener.progress)
     request = endpoint.with_headers(endpoint.provider.build_request(prompt, base_url))
     for notice in request.notices:
         listener.notice(notice)

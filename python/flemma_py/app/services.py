@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from flemma_py import demo
 from flemma_py import log as log_file
+from flemma_py.app import signing_in
 from flemma_py.app.accounts import Accounts
 from flemma_py.app.endpoint import (
     DEMO,
@@ -28,7 +29,6 @@ from flemma_py.app.endpoint import (
     choose,
     default_name,
     endpoint_of,
-    missing_key,
     no_model,
     stored_key,
 )
@@ -44,9 +44,9 @@ from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.presets import BUILT_IN, Presets, expand_model, members, read_presets
 from flemma_py.config.reading import Issue
 from flemma_py.config.schema import Settings
-from flemma_py.errors import FlemmaError, RequestError, SettingsError
+from flemma_py.errors import FlemmaError, SettingsError
 from flemma_py.registry import discover
-from flemma_py.secrets.environment import Found, Missing
+from flemma_py.secrets.environment import Found
 from flemma_py.secrets.keys import Keys, Told
 
 if TYPE_CHECKING:
@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from flemma_py.files.policy import Answers
     from flemma_py.files.store import Store
     from flemma_py.model.language_model import ModelFacts
-    from flemma_py.model.prompt import Prompt
     from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import ToolDefinition
     from flemma_py.sandbox.choice import Sandboxes
@@ -351,30 +350,9 @@ class Services:
         return default_name(self.wires, self.environ, has_stored_key=isinstance(await self.keys.find(stored), Found))
 
     async def find_key(self, endpoint: Endpoint, told: Told | None = None) -> str | None:
-        """The endpoint's key, None where it needs none. `told` hears why it takes long; without it nothing is asked of
-        the owner. Raises `RequestError` that says what was tried."""
-        found = await self._find(endpoint, told)
+        """See `signing_in.find`."""
+        found = await signing_in.find(self.keys, endpoint, told)
         return found.key if found else None
-
-    async def _find(self, endpoint: Endpoint, told: Told | None) -> Found | None:
-        if endpoint.is_demo or endpoint.keys.is_keyless:
-            return None
-        match await self.keys.find(endpoint.keys, told):
-            case Found() as found:
-                return found
-            case Missing() as missing:
-                error = missing_key(endpoint, missing)
-                raise RequestError(error.kind, log_file.without_secrets(error.message))
-
-    async def sign_in(self, endpoint: Endpoint, prompt: Prompt, told: Told) -> tuple[str | None, Prompt]:
-        """The endpoint's key, and the prompt with what the account behind the key says: its project, where the owner
-        named none. Raises `RequestError`."""
-        found = await self._find(endpoint, told)
-        if found is None:
-            return None, prompt
-        if found.project and not prompt.parameters.get("project_id"):
-            prompt = replace(prompt, parameters=prompt.parameters | {"project_id": found.project})
-        return found.key, prompt
 
     async def address(self, endpoint: Endpoint) -> str:
         """The base URL of an endpoint; starts the demo server where that is it."""

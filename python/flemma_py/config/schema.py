@@ -53,7 +53,8 @@ class Parameters:
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
     """One endpoint. `base_url` None: the vendor's own; `kind` None: the name is a provider's. Without any key field a
-    provider looks where it always does, and a name of the owner's choice needs no key."""
+    provider looks where it always does, a name of the owner's choice where
+    its kind does, or nowhere at an address of the owner's."""
 
     kind: str | None = key(None, "the name of a wire, as openai_chat")
     base_url: str | None = key(None, "an address, as https://host/path")

@@ -68,7 +68,7 @@ class DemoServer:
         application.router.add_post(COUNT, self._on_count)
         application.router.add_post(RESPONSES, self._on_messages)
         application.router.add_post(f"/{{model:.*}}{gemini_wire.STREAM}", self._on_messages)
-        application.router.add_post(f"/{{model:.*}}{gemini_wire.COUNT}", self._on_gemini_count)
+        application.router.add_post(f"/{{model:.*}}{gemini_wire.COUNT}", self._on_count)
         if self._peer:
             application.router.add_route("*", "/__control__", self._on_control)
         application.router.add_route("*", "/{rest:.*}", self._on_elsewhere)
@@ -106,9 +106,8 @@ class DemoServer:
         recorded = self._record(request, await request.read())
         if error := self._refused(recorded):
             return error
-        return web.Response(
-            body=orjson.dumps({"input_tokens": _tokens(recorded.body)}), content_type="application/json"
-        )
+        name = "totalTokens" if _is_gemini(recorded.path) else "input_tokens"
+        return web.Response(body=orjson.dumps({name: _tokens(recorded.body)}), content_type="application/json")
 
     def _record(self, request: web.Request, raw: bytes) -> Recorded:
         try:
@@ -141,7 +140,7 @@ class DemoServer:
         bearer = recorded.headers.get("authorization", "").removeprefix("Bearer ")
         named = (recorded.headers.get(name) for name in ("x-api-key", "x-goog-api-key"))
         is_known = self._key is None or self._key in (*named, bearer)
-        if gemini_wire.STREAM in recorded.path:
+        if _is_gemini(recorded.path):
             return self._gemini_refusal(recorded, is_known=is_known)
         if not is_known:
             if recorded.path in _ALIKE:
@@ -164,12 +163,6 @@ class DemoServer:
         message = recorded.problem if is_known else "Request had invalid authentication credentials."
         body = gemini_wire.error_body(status, word, str(message))
         return web.Response(status=status, body=body, content_type="application/json")
-
-    async def _on_gemini_count(self, request: web.Request) -> web.StreamResponse:
-        recorded = self._record(request, await request.read())
-        if self._queue and isinstance(answer := self._queue.popleft(), Scripted):
-            return await self._perform(request, recorded, answer)
-        return web.Response(body=orjson.dumps({"totalTokens": _tokens(recorded.body)}), content_type="application/json")
 
     async def _say(self, request: web.Request, recorded: Recorded, reply: Reply) -> web.StreamResponse:
         body = recorded.body if isinstance(recorded.body, dict) else {}
@@ -266,6 +259,10 @@ def _messages(recorded: Recorded) -> dict[str, Any]:
         return gemini_wire.as_messages(body)
     as_messages = {CHAT: chat_wire.as_messages, RESPONSES: responses_wire.as_messages}.get(recorded.path)
     return as_messages(body) if as_messages else body
+
+
+def _is_gemini(path: str) -> bool:
+    return gemini_wire.STREAM in path or gemini_wire.COUNT in path
 
 
 def _problem(path: str, body: Any) -> str | None:

@@ -116,6 +116,15 @@ class Remarks(Protocol):
 
 
 @runtime_checkable
+class SignsInWithGoogle(Protocol):
+    """A provider whose key is an access token of Google's, made from an account and good for an hour. The account may
+    name a project; `build_request` finds it as the parameter `project_id` where the owner set none."""
+
+    google_scopes: tuple[str, ...]
+    """What the token is to allow."""
+
+
+@runtime_checkable
 class AddressedByEnvironment(Protocol):
     """A provider whose server is where an environment variable says, unless the settings say another place."""
 
@@ -137,15 +146,6 @@ class ExplainsSilence(Protocol):
     def no_models(self, base_url: str) -> str:
         """A sentence for the user: the server has no model."""
         ...
-
-
-@runtime_checkable
-class SignsInWithGoogle(Protocol):
-    """A provider whose key is an access token of Google's, made from an account and good for an hour. The account may
-    name a project; `build_request` finds it as the parameter `project_id` where the owner set none."""
-
-    google_scopes: tuple[str, ...]
-    """What the token is to allow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ class GeminiService(ABC):
         return GeminiStream(self._vendor)
 
     def read_error(self, status: int, headers: dict[str, str], body: bytes) -> RequestError:
-        vendor = replace(self._vendor, key_step=self.key_step) if status == _UNAUTHORIZED else self._vendor
+        vendor = self._vendor
+        if status == _UNAUTHORIZED and self.key_step:
+            vendor = replace(vendor, steps={RequestKind.AUTH: self.key_step})
         return read_refusal(vendor, status, headers, body)
 
     def count_request(self, prompt: Prompt, base_url: str) -> HttpRequest:

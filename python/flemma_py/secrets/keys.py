@@ -72,17 +72,21 @@ class Keys:
         # Two chats that send at once ask the owner once.
         async with self._locks.setdefault(source, asyncio.Lock()):
             kept = self._kept.get(source)
-            if kept is not None and (kept.expires is None or self._now() < kept.expires):
+            if kept is not None and self._is_good(kept):
                 return kept
             return await self._look(source, told)
 
     def at_hand(self, source: KeySource) -> Found | Missing:
         """The key if it is in the environment, or was found before: nobody is asked for it."""
         found = resolve(source.variables, self._environ)
-        if isinstance(found, Missing):
-            return self._kept.get(source, found)
+        if isinstance(found, Missing) or source.google is not None:
+            kept = self._kept.get(source)
+            return kept if kept is not None and self._is_good(kept) else _not_asked(found)
         self._found(found.key)
         return found
+
+    def _is_good(self, key: Found) -> bool:
+        return key.expires is None or self._now() < key.expires
 
     def forget(self, name: str, *, spent: bool = False) -> None:
         """The provider's key was refused: ask again next time. `spent`: because it is none any more, so a token of
@@ -164,6 +168,10 @@ async def _unlocked(service: str, names: tuple[str, ...]) -> Found | Missing:
     except asyncio.CancelledError:
         wait.end()
         raise
+
+
+def _not_asked(found: Found | Missing) -> Missing:
+    return found if isinstance(found, Missing) else Missing((f"what {found.source} holds has to be asked for a token",))
 
 
 def _unanswered(seconds: float) -> Missing:
