@@ -17,7 +17,7 @@ FLOORS = {
     "providers": 2, "accounting": 2, "importers": 2,
     "conversation": 3,
     "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp": 4, "evaluation": 4, "demo": 4, "files": 4,
-    "log": 4,
+    "processes": 4, "sandbox": 4, "log": 4,
     "app": 5,
     "edge": 6,
     "cli": 7, "entry": 7,

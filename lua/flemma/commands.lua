@@ -157,6 +157,42 @@ local commands = {
       require("flemma.actions").execute_at_cursor()
     end,
   },
+  ["tool:list"] = {
+    about = "list the tool calls of this chat that run, and for how long",
+    run = function()
+      require("flemma.running").show()
+    end,
+  },
+  ["tool:cancel"] = {
+    about = "stop the tool call at the cursor",
+    run = function()
+      require("flemma.running").cancel_at_cursor()
+    end,
+  },
+  ["tool:cancel-all"] = {
+    about = "stop all tool calls of this chat",
+    run = function()
+      require("flemma.running").cancel_all()
+    end,
+  },
+  ["sandbox:enable"] = {
+    about = "run commands behind a wall from now on",
+    run = function()
+      require("flemma.sandbox").enable()
+    end,
+  },
+  ["sandbox:disable"] = {
+    about = "run commands without a wall from now on",
+    run = function()
+      require("flemma.sandbox").disable()
+    end,
+  },
+  ["sandbox:status"] = {
+    about = "show what the wall around commands is",
+    run = function()
+      require("flemma.status").open(false, "Sandbox")
+    end,
+  },
   trust = {
     about = "show what this chat's frontmatter asks for, and agree to it",
     run = function()

@@ -91,6 +91,11 @@ function doors.imported(payload)
   return require("flemma.import").receive(payload)
 end
 
+--- A tool call was asked for, has begun or has ended.
+function doors.tool(payload)
+  require("flemma.running").receive(payload)
+end
+
 --- What is wrong with a chat's templates and frontmatter, at its places.
 function doors.problems(payload)
   require("flemma.problems").show(payload.buf, payload.items)

@@ -82,6 +82,7 @@ KEYS: list[tuple[str, Any, Any, list[str]]] = [
     ("tools.truncate.max_lines", 4000, 2000, []),
     ("tools.truncate.max_bytes", 8 << 20, 51200, []),
     ("tools.truncate.output_path_format", "/x", "${TMPDIR:-/tmp}/flemma_{{ source }}_{{ path }}_{{ id }}.txt", []),
+    ("tools.truncate.max_file_bytes", 0, 64 << 20, []),
     ("templating.modules", ("a.b",), (), []),
     ("highlights.defaults", BOTH, UNSEEN, ["defaults"]),
     ("highlights.role_style", "italic", "bold,underline", ["role_style"]),

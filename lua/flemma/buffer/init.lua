@@ -209,6 +209,7 @@ end
 ---@return boolean
 function M.host_died(was_ready)
   local cut = false
+  require("flemma.running").lost()
   for buf, chat in pairs(chats) do
     if chat.busy and not was_ready and not host().status().dead then
       chat.busy.sent = false

@@ -20,6 +20,7 @@ from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.preparation import Chosen, Location, Preparation
 from flemma_py.app.services import Services
+from flemma_py.config.schema import Settings
 from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.state import (
     BuildPrompt,
@@ -34,6 +35,7 @@ from flemma_py.conversation.state import (
     PromptReady,
     Record,
     ResolveSecret,
+    Running,
     RunTool,
     SecretReady,
     Show,
@@ -49,11 +51,12 @@ from flemma_py.conversation.state import (
     View,
     Write,
 )
+from flemma_py.document.query import tool_at
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
-from flemma_py.model.tool import ToolContext, ToolOutcome
+from flemma_py.model.tool import ToolOutcome
 from flemma_py.model.usage import Usage
 from flemma_py.model.wire import HttpRequest, Notice
 
@@ -83,6 +86,7 @@ class Conversation:
         self._preparing: set[asyncio.Task[None]] = set()
         self._chosen: asyncio.Task[Chosen] | None = None
         self._tools: set[asyncio.Task[None]] = set()
+        self._settings: tuple[int, asyncio.Task[Settings]] | None = None
         self._sent: Sent | None = None
         self._asked_characters = 0
         self._noticed: set[str] = set()
@@ -106,6 +110,17 @@ class Conversation:
             return Cancelled(self._editor.view(), discard)
 
         self._inbox.put_nowait(cancelled)
+
+    def stop_tool(self, line: int) -> None:
+        """The user wants the call that `line` (0-based) means to stop; the others go on."""
+        id = tool_at(self._editor.view().document, line)
+        if id is None or not self._services.runner.cancel(self, id):
+            self._editor.tell("info", "the tool call at the cursor does not run")
+
+    def stop_tools(self) -> None:
+        """The user wants all calls to stop, but not a reply."""
+        if isinstance(self._state, Running):
+            self.cancel(discard=False)
 
     def fail(self, error: FlemmaError) -> None:
         """A write was refused. Draining raises that, unless somebody did so before and the turn has ended."""
@@ -316,11 +331,38 @@ class Conversation:
             self._editor.tell("warn", notice.message)
 
     async def _run_tool(self, turn: int, call: ToolUse) -> None:
-        context = ToolContext(
-            self.preparation.location.folder, self._services.settings.tools.default_timeout, self._services.evaluation
+        self._inbox.put_nowait(partial(self._finished, turn, call.id, await self._outcome(turn, call)))
+
+    async def _outcome(self, turn: int, call: ToolUse) -> ToolOutcome:
+        # Loaded with the runner, in a thread.
+        from flemma_py.app.workplace import Workplace
+
+        try:
+            settings = await self._own_settings(turn)
+        except FlemmaError as error:
+            message = f"Nothing was run, as the chat's own settings cannot be read: {error.message}"
+            return ToolOutcome(message, is_error=True)
+        except Exception:
+            log.exception("the chat's own settings could not be read")
+            return ToolOutcome(OWN_ERROR, is_error=True)
+        workplace = Workplace(self._services, settings, self.preparation.location)
+        context = workplace.context(call.id, lambda line: None)
+        return await self._services.runner.run(
+            call.name,
+            call.input,
+            call.input is not None,
+            context,
+            owner=self,
+            at_once=settings.tools.max_concurrent,
+            watch=self._editor.tool,
         )
-        outcome = await self._services.runner.run(call.name, call.input, call.input is not None, context)
-        self._inbox.put_nowait(partial(self._finished, turn, call.id, outcome))
+
+    async def _own_settings(self, turn: int) -> Settings:
+        """The chat's settings, read once for all calls of a turn. Raises `DocumentError`."""
+        if self._settings is None or self._settings[0] != turn:
+            reading = self.preparation.settings(self._editor.view().document)
+            self._settings = turn, asyncio.create_task(reading, name=f"settings {turn}")
+        return await asyncio.shield(self._settings[1])
 
     async def _finished(self, turn: int, id: str, outcome: ToolOutcome) -> Input:
         await self._editor.drain()

@@ -29,6 +29,11 @@ class ChatEditor(Protocol):
         """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line; None: nothing."""
         ...
 
+    def tool(self, name: str, id: str, status: str) -> None:
+        """A call was asked for (`waiting`), has begun (`executing`), has ended (`success`, `error`): tell whoever
+        listens."""
+        ...
+
     def sending(self) -> None:
         """A request goes out: tell whoever listens."""
         ...

@@ -8,13 +8,14 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
 from flemma_py.app.page import Page
 from flemma_py.app.services import Services
+from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
 from flemma_py.model.prompt import Prompt
@@ -70,9 +71,22 @@ class Preparation:
         meaning = await self._read(document, whole=True, consent=consent)
         self._mark(meaning.diagnoses)
         meaning.refuse_errors()
+        return Chosen(await self._services.endpoint(self._resolved(meaning)), meaning)
+
+    async def settings(self, document: Document) -> Settings:
+        """The chat's own settings, for what it runs. Raises `DocumentError` where its frontmatter is wrong: what it was
+        to forbid is not known then."""
+        await self._services.warm()
+        meaning = await self._read(document, whole=False, consent=None)
+        front = document.frontmatter
+        if front is not None:
+            wrong = tuple(each for each in meaning.errors if each.line <= front.span.end_line)
+            replace(meaning, diagnoses=wrong).refuse_errors()
+        return self._resolved(meaning)
+
+    def _resolved(self, meaning: Meaning) -> Settings:
         layers = meaning.layers
-        settings = self._services.settings if layers is self._services.layers else layers.resolve()
-        return Chosen(await self._services.endpoint(settings), meaning)
+        return self._services.settings if layers is self._services.layers else layers.resolve()
 
     def build(self, document: Document, chosen: Chosen) -> Built:
         """What is asked. Raises `DocumentError` where there is nothing to send."""

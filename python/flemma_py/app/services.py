@@ -32,7 +32,7 @@ from flemma_py.app.endpoint import (
     no_model,
     stored_key,
 )
-from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
+from flemma_py.app.extensions import PROVIDERS, TOOLS, is_provider, offered
 from flemma_py.app.hiding import hide_secrets
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
@@ -58,12 +58,18 @@ if TYPE_CHECKING:
     from flemma_py.model.language_model import ModelFacts
     from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import ToolDefinition
+    from flemma_py.sandbox.choice import Sandboxes
     from flemma_py.tools.runner import ToolRunner
     from flemma_py.transport.http import HttpClient
 
 log = logging.getLogger(__name__)
 
-HEAVY = ("flemma_py.transport.http", "flemma_py.tools.runner", "flemma_py.evaluation.client")
+HEAVY = (
+    "flemma_py.transport.http",
+    "flemma_py.tools.runner",
+    "flemma_py.evaluation.client",
+    "flemma_py.app.workplace",
+)
 """What a first request needs and a start does not."""
 
 
@@ -174,6 +180,11 @@ class Services:
             self._unusable = None
             self.keys.forget_all()
         return switched
+
+    def change(self, raw: Mapping[str, Any]) -> None:
+        """Take what the owner said at run time: it holds until Neovim ends."""
+        self._layers, _ = self._layers.with_changes(Layer.RUNTIME, raw)
+        self.settings = self._layers.resolve()
 
     @property
     def diagnosing(self) -> bool:
@@ -291,13 +302,19 @@ class Services:
             self._runner = ToolRunner(find_tools(entry_points=offered(TOOLS)))
         return self._runner
 
+    @functools.cached_property
+    def sandboxes(self) -> Sandboxes:
+        from flemma_py.sandbox.choice import Sandboxes
+
+        return Sandboxes()
+
     @property
     def wires(self) -> Wires:
         """The providers, and the wires that owners may give names to."""
         if self._wires is None:
             found = discover("flemma_py.providers", "PROVIDER", entry_points=offered(PROVIDERS))
             kinds = dict(discover("flemma_py.providers", "KIND"))
-            providers = {provider.name: provider for origin, provider in found if _fits(origin, provider)}
+            providers = {provider.name: provider for origin, provider in found if is_provider(origin, provider)}
             self._wires = Wires(providers, kinds, addresses(providers, self.environ))
         return self._wires
 
@@ -354,11 +371,3 @@ class Services:
         for part in (self.listings, self._client, self._evaluation, self._demo, self.accounts):
             if part is not None:
                 await part.close()
-
-
-def _fits(origin: str, provider: Any) -> bool:
-    """Whether what was found under the name `origin` can be entered among the providers."""
-    fits = isinstance(getattr(provider, "name", None), str) and isinstance(getattr(provider, "parameters", None), type)
-    if not fits:
-        log.warning("%r offers a PROVIDER that is none but a %s; it is left out", origin, type(provider).__name__)
-    return fits

@@ -31,9 +31,7 @@ from flemma_py.document.query import result_for, tool_at, unresolved_uses, use_f
 from flemma_py.document.serializer import tool_result_lines
 from flemma_py.model.document import Document, Status, ToolResult, ToolUse
 from flemma_py.model.patch import Splice
-from flemma_py.model.tool import ToolOutcome
-
-STOPPED = ToolOutcome("The user stopped this call before it ended.", is_error=True)
+from flemma_py.model.tool import STOPPED, ToolOutcome
 
 
 def pending(document: Document) -> tuple[ToolUse, ...]:

@@ -83,6 +83,9 @@ class BufferChat:
         if self._progress != told:
             self.progress(*self._progress)
 
+    def tool(self, name: str, id: str, status: str) -> None:
+        self._bridge.tell("tool", {"buf": self._buf, "name": name, "id": id, "status": status})
+
     def sending(self) -> None:
         self._bridge.tell("sending", {"buf": self._buf, "run": self._run})
 

@@ -110,6 +110,10 @@ class Handlers:
                 self._services.parsers.receive(mapping(payload, "parsers"))
             case "answer":
                 self._functions.answered(payload)
+            case "stop_tools":
+                self._stop_tools(payload)
+            case "sandbox":
+                self._bridge.loop.create_task(self._sandbox(enabled=bool(payload.get("enabled"))), name="sandbox")
             case "trust":
                 self._trust(payload)
             case "logging":
@@ -285,6 +289,21 @@ class Handlers:
             if discard:
                 chat.discard()
             conversation.cancel(discard=discard)
+
+    def _stop_tools(self, payload: Payload) -> None:
+        _, conversation = self._chat(integer(payload, "buf"))
+        if "line" in payload:
+            conversation.stop_tool(integer(payload, "line"))
+        else:
+            conversation.stop_tools()
+
+    async def _sandbox(self, *, enabled: bool) -> None:
+        from flemma_py.app.toggles import toggle_sandbox
+
+        await self._services.warm()
+        level, message = await toggle_sandbox(self._services, self._location("", self._directory), enabled=enabled)
+        self._bridge.tell("catalogue", self._services.catalogue())
+        self._bridge.tell("notify", {"level": level, "message": message})
 
     def _chat(self, buf: int) -> tuple[BufferChat, Conversation]:
         found = self._chats.get(buf)

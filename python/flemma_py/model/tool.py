@@ -31,14 +31,70 @@ class Evaluator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a command.
+
+    `tail` is the end of its output, stdout and stderr as they came, with `lines_before` lines missing in front of it;
+    `size` is the number of bytes in all. `file` has them from the first on, as many as one keeps (`file_size`); None
+    where `tail` is short enough to be shown, or the file could not be written. `signal` is the one that ended it, 0 for
+    none; `left` counts processes of it that could not be killed.
+    """
+
+    tail: bytes
+    size: int
+    lines_before: int
+    code: int
+    signal: int
+    file: str | None = None
+    file_size: int = 0
+    left: int = 0
+    timed_out: bool = False
+
+
+class Shell(Protocol):
+    """The owner's shell, in the sandbox if there is one (see `processes/`)."""
+
+    async def run(self, command: str, seconds: float) -> Ran:
+        """Run `command` for at most `seconds`; nothing of it is left afterwards, nor when this is cancelled.
+        Raises `ToolError` where it cannot even be started."""
+        ...
+
+
+def _anywhere(path: str) -> bool:
+    return True
+
+
+def _nowhere(source: str) -> str | None:
+    return None
+
+
+def _unheard(line: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolContext:
-    """Where a run happens. `directory` is the chat's folder (the working directory for an unnamed buffer);
-    `timeout` is in seconds."""
+    """Where a run happens, and what it may use.
+
+    `directory` is the chat's folder (the working directory for an unnamed buffer); `timeout` is in seconds. A model is
+    shown at most `max_lines` and `max_bytes` of an output; `output_file(source)` names the file for all of it, None
+    where there is to be none. `may_write` says of a path, wherever links lead, whether the sandbox lets tools write
+    there. `report` takes the last line of what a run says, as often as one likes.
+    """
 
     directory: str
     timeout: float
     evaluator: Evaluator
+    call: str = ""
+    shell: Shell | None = None
+    max_lines: int = 2000
+    max_bytes: int = 51200
+    output_file: Callable[[str], str | None] = _nowhere
+    may_write: Callable[[str], bool] = _anywhere
+    report: Callable[[str], None] = _unheard
 
+
+STOPPED = ToolOutcome("The user stopped this call before it ended.", is_error=True)
 
 Execute = Callable[[dict[str, Any], ToolContext], Awaitable[ToolOutcome]]
 """Runs a tool. Cancelling the awaiting task must end the run; wrong input is an outcome with `is_error`."""
@@ -51,3 +107,5 @@ class Tool:
     definition: ToolDefinition
     execute: Execute
     enabled: bool = True
+    keeps_time: bool = False
+    """Whether it ends by itself when its time is over, and so can say how far it came."""
