@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flemma_py.errors import ToolError
@@ -62,3 +63,37 @@ def _fault(fault: Any) -> str:
             return f"`{field}`: {fault['msg'].removeprefix('Value error, ')}"
         case _:
             return f"`{field}`: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+
+
+def path_text(text: str) -> str:
+    """A path that can be one. Raises `ValueError`."""
+    if not text.strip():
+        raise ValueError("it is empty: send a path such as `src/main.py`")
+    if "\0" in text:
+        raise ValueError("it holds a NUL character, which no path can")
+    return text
+
+
+@cache
+def tool_input() -> type[BaseModel]:
+    """What the inputs of built-in tools have in common: no unknown fields, no types made fit, and a label, which is for
+    the user alone and so may be missing."""
+    from pydantic import BaseModel, ConfigDict
+
+    class ToolInput(BaseModel):
+        model_config = ConfigDict(extra="forbid", strict=True)
+
+        label: str | None = None
+
+    return ToolInput
+
+
+def content_text(text: str) -> str:
+    """A text that can be written to a file. Raises `ValueError`."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"its character {error.start} is half of a surrogate pair, which UTF-8 cannot write"
+        ) from error
+    return text

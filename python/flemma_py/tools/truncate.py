@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-
 LONGEST_LINE = 500
 """Bytes of one line among many: a search must not fill its answer with a single minified file."""
 CUT = " [... line cut]"
