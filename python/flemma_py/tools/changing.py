@@ -6,8 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from os.path import normpath
@@ -46,7 +45,7 @@ class Change:
 async def change(path: str, context: ToolContext, make: Callable[[Target], Change]) -> str:
     """Give the file at `path` the content that `make` makes of it, and return what is told of it. `make` runs in a
     thread, and raises `ToolError` where there is nothing to be made. Raises `ToolError`: then nothing was changed."""
-    async with _turn(normpath(absolute(path, context.directory))):
+    async with _turn(path, context.directory):
         target = await asyncio.to_thread(find, path, context)
         made = await asyncio.to_thread(make, target)
         if context.buffers is not None and await context.buffers.is_unsaved(target.real):
@@ -66,14 +65,13 @@ def _tell(target: Target, context: ToolContext, writing: asyncio.Task[None]) -> 
         context.buffers.changed(target.real)
 
 
-@asynccontextmanager
-async def _turn(path: str) -> AsyncIterator[None]:
+def _turn(path: str, folder: str) -> asyncio.Lock:
     """One change of a file after the other, in the order of the calls: each must see what the one before it did."""
-    lock = _turns.get(path)
+    key = normpath(absolute(path, folder))
+    lock = _turns.get(key)
     if lock is None:
-        lock = _turns[path] = asyncio.Lock()
-    async with lock:
-        yield
+        lock = _turns[key] = asyncio.Lock()
+    return lock
 
 
 def find(path: str, context: ToolContext) -> Target:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LABEL = {"type": "string", "description": "What this is for, in a few words; the user reads it."}
 MOST_FAULTS = 5
+LONGEST_PATTERN = 2000
 
 
 def schema(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -96,4 +97,15 @@ def content_text(text: str) -> str:
         raise ValueError(
             f"its character {error.start} is half of a surrogate pair, which UTF-8 cannot write"
         ) from error
+    return text
+
+
+def pattern_text(text: str) -> str:
+    """A pattern that programs can be given. Raises `ValueError`."""
+    if not text:
+        raise ValueError("it is empty: send a pattern")
+    if "\0" in text:
+        raise ValueError("it holds a NUL character, which no pattern can")
+    if len(text) > LONGEST_PATTERN:
+        raise ValueError(f"it has {len(text):,} characters, and {LONGEST_PATTERN:,} is the most")
     return text
