@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from flemma_py.app.preparation import Location
 from flemma_py.app.services import Services
+from flemma_py.config.layers import Layer
 from flemma_py.config.schema import Settings
 from flemma_py.errors import SettingsError, ToolError
 from flemma_py.log import without_secrets
@@ -30,19 +32,17 @@ _UNSAFE = re.compile(r"[^\w.,+=@-]")
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where a chat's tools work. `settings` are those of the chat, `folder` is where relative paths begin, `path` its
-    file, None where it has none."""
+    """Where the tools of one chat work. `settings` are those of the chat."""
 
     services: Services
     settings: Settings
-    folder: str
-    path: str | None
+    location: Location
 
     def context(self, call: str, report: Callable[[str], None]) -> ToolContext:
         """For the call of that id; `report` takes what it says of itself meanwhile."""
         tools = self.settings.tools
         return ToolContext(
-            self.folder,
+            self.location.folder,
             tools.default_timeout,
             self.services.evaluation,
             call,
@@ -56,14 +56,13 @@ class Workplace:
 
     @property
     def place(self) -> Place:
-        home = self.services.environ.get("HOME") or str(Path("~").expanduser())
-        chat = None if self.path is None else str(Path(self.path).parent)
-        return Place(self.services.directory, chat, home, self.services.environ)
+        chat = None if self.location.path is None else str(Path(self.location.path).parent)
+        return Place(self.location.cwd, chat, self.services.home, self.services.environ)
 
     @property
     def policy(self) -> Policy:
         """Raises `SettingsError` where a path of it cannot be meant."""
-        return read_policy(self.settings.sandbox, self.place, os.path.realpath, self.services.sandbox_override)
+        return read_policy(self.settings.sandbox, self.place, os.path.realpath, sandbox_override(self.services))
 
     def may_write(self, path: str) -> bool:
         """Whether the sandbox lets a tool write at `path`, an absolute one. Raises `SettingsError` as `policy`."""
@@ -82,10 +81,22 @@ class Workplace:
         truncate = self.settings.tools.truncate
         if truncate.max_file_bytes == 0:
             return None
-        values = {"source": source, "path": self.path or "unnamed", "id": call}
+        values = {"source": source, "path": self.location.path or "unnamed", "id": call}
         named = _FIELD.sub(lambda found: _safe(values.get(found[1], "")), truncate.output_path_format)
         path = expand(named, self.place)
-        return str(Path(self.folder, path)) if path else None
+        return str(Path(self.location.folder, path)) if path else None
+
+
+def sandbox_override(services: Services) -> bool | None:
+    """What the owner said at run time of the sandbox: it stands over all layers. None: nothing."""
+    return services.layers.values.get(Layer.RUNTIME, {}).get(("sandbox", "enabled"))
+
+
+def key_variables(services: Services) -> frozenset[str]:
+    """The environment variables in which a provider's key may be."""
+    known = [name for provider in services.wires.providers.values() for name in provider.key_environment]
+    owned = [each.api_key_env for each in services.settings.providers.values() if each.api_key_env]
+    return frozenset((*known, *owned))
 
 
 def _safe(text: str) -> str:
@@ -106,7 +117,7 @@ class ChatShell:
         environment = tool_environment(
             services.environ,
             settings.tools.bash.env,
-            key_names=services.key_variables,
+            key_names=key_variables(services),
             holds_secret=lambda value: without_secrets(value) != value,
         )
         program = self._program(environment.get("PATH"))
@@ -140,10 +151,10 @@ class ChatShell:
     def _directory(self) -> str:
         wanted = self.workplace.settings.tools.bash.cwd
         if wanted is None:
-            return self.workplace.folder
+            return self.workplace.location.folder
         folder = expand(wanted, self.workplace.place)
         if folder is None and wanted.startswith("urn:"):
-            return self.workplace.folder
+            return self.workplace.location.folder
         if folder is None:
             raise SettingsError(f"tools.bash.cwd is {wanted}, and a variable in it is not set.")
-        return str(Path(self.workplace.folder, folder))
+        return str(Path(self.workplace.location.folder, folder))

@@ -268,7 +268,7 @@ class Supervisor:
         """Kill every descendant: how many could not be."""
         if self._gone():
             return 0
-        for pid, name in self._descendants():
+        for pid, _, name in self._descendants():
             # The sandbox takes all in it along when it dies: let those inside have their time.
             if name != b"bwrap":
                 send(pid, signal.SIGTERM)
@@ -278,35 +278,36 @@ class Supervisor:
         before: set[int] = set()
         deadline = time.monotonic() + STUBBORN
         while not self._gone():
-            found = {pid for pid, _ in self._descendants()}
+            everybody = self._descendants()
+            found = {pid for pid, _, _ in everybody}
             if found - before:
                 deadline = time.monotonic() + STUBBORN
             elif time.monotonic() > deadline:
                 return len(found)
             before = found
-            for pid in found:
-                send(pid, signal.SIGKILL)
+            # By group, too: whoever forks and ends all the time has another number when its signal comes.
+            for target in (*found, *(-group for group in {group for _, group, _ in everybody} - {os.getpgrp()})):
+                send(target, signal.SIGKILL)
             self._wait(0.01)
         return 0
 
     def _gone(self) -> bool:
         return not self._reap() and (LINUX or not self._descendants())
 
-    def _descendants(self) -> list[tuple[int, bytes]]:
-        """Process and name of all below us, and elsewhere than on Linux of the command's process group, too."""
-        children: dict[int, list[tuple[int, bytes]]] = {}
-        group = []
-        for pid, parent, leader, name in processes():
-            children.setdefault(parent, []).append((pid, name))
-            if leader == self._child:
-                group.append((pid, name))
-        found = {} if LINUX else dict(group)
+    def _descendants(self) -> list[tuple[int, int, bytes]]:
+        """Process, group and name of all below us, and elsewhere than on Linux of the command's own group, too."""
+        children: dict[int, list[tuple[int, int, bytes]]] = {}
+        found: dict[int, tuple[int, int, bytes]] = {}
+        for pid, parent, group, name in processes():
+            children.setdefault(parent, []).append((pid, group, name))
+            if not LINUX and group == self._child:
+                found[pid] = (pid, group, name)
         waiting = list(children.get(os.getpid(), ()))
         while waiting:
-            pid, name = waiting.pop()
-            found[pid] = name
-            waiting += children.get(pid, ())
-        return list(found.items())
+            each = waiting.pop()
+            found[each[0]] = each
+            waiting += children.get(each[0], ())
+        return list(found.values())
 
     def _drain(self) -> None:
         while self._reading >= 0 and self._read():

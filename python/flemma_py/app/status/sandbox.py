@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from flemma_py.app.page import Node
+from flemma_py.app.preparation import Location
 from flemma_py.app.status import Section, Subject
 from flemma_py.app.status.layers import origin
 from flemma_py.app.toggles import sandbox_of
-from flemma_py.app.workplace import Workplace
+from flemma_py.app.workplace import Workplace, sandbox_override
 from flemma_py.errors import FlemmaError
 
 SAID = "told at run time"
@@ -16,9 +17,10 @@ SAID = "told at run time"
 
 async def describe(subject: Subject) -> Node:
     services = subject.services
-    folder = services.directory if subject.path is None else str(Path(subject.path).parent)
-    workplace = Workplace(services, services.settings, folder, subject.path)
-    who = origin(services, "sandbox", "enabled") if services.sandbox_override is None else SAID
+    cwd = str(Path.cwd())
+    location = Location(cwd if subject.path is None else str(Path(subject.path).parent), subject.path, cwd)
+    workplace = Workplace(services, services.settings, location)
+    who = origin(services, "sandbox", "enabled") if sandbox_override(services) is None else SAID
     try:
         policy = workplace.policy
     except FlemmaError as error:
