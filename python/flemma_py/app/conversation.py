@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from flemma_py.app.accounts import Sent, now
 from flemma_py.app.aside import Aside
@@ -55,9 +55,12 @@ from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
-from flemma_py.model.tool import ToolOutcome
+from flemma_py.model.tool import FileState, ToolOutcome
 from flemma_py.model.usage import Usage
 from flemma_py.model.wire import HttpRequest, Notice
+
+if TYPE_CHECKING:
+    from flemma_py.app.workplace import Workplace
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +90,7 @@ class Conversation:
         self._tools: set[asyncio.Task[None]] = set()
         self._sent: Sent | None = None
         self._asked_characters = 0
+        self._seen: dict[str, FileState] = {}
         self._noticed: set[str] = set()
 
     # ---- what may happen
@@ -328,12 +332,16 @@ class Conversation:
             self._noticed.add(notice.message)
             self._editor.tell("warn", notice.message)
 
-    async def _run_tool(self, turn: int, call: ToolUse) -> None:
+    def workplace(self) -> Workplace:
+        """Where this chat's tools work."""
         # Loaded with the runner, in a thread.
         from flemma_py.app.workplace import Workplace
 
-        settings = self._services.settings
-        workplace = Workplace(self._services, settings, self.preparation.location)
+        return Workplace(self._services, self._services.settings, self.preparation.location, self._seen)
+
+    async def _run_tool(self, turn: int, call: ToolUse) -> None:
+        workplace = self.workplace()
+        settings = workplace.settings
         context = workplace.context(call.id, lambda line: None)
         outcome = await self._services.runner.run(
             call.name,
@@ -343,6 +351,7 @@ class Conversation:
             owner=self,
             at_once=settings.tools.max_concurrent,
             watch=self._editor.tool,
+            offered=settings.tools.offered,
         )
         self._inbox.put_nowait(partial(self._finished, turn, call.id, outcome))
 

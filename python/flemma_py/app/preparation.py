@@ -15,6 +15,7 @@ from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
 from flemma_py.app.page import Page
 from flemma_py.app.services import Services
+from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
 from flemma_py.model.prompt import Prompt
@@ -41,10 +42,11 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Who answers a turn, and what the chat's text means in it."""
+    """Who answers a turn, what the chat's text means in it, and the settings that hold for the chat."""
 
     endpoint: Endpoint
     meaning: Meaning
+    settings: Settings
 
 
 class Preparation:
@@ -72,7 +74,7 @@ class Preparation:
         meaning.refuse_errors()
         layers = meaning.layers
         settings = self._services.settings if layers is self._services.layers else layers.resolve()
-        return Chosen(await self._services.endpoint(settings), meaning)
+        return Chosen(await self._services.endpoint(settings), meaning, settings)
 
     def build(self, document: Document, chosen: Chosen) -> Built:
         """What is asked. Raises `DocumentError` where there is nothing to send."""
@@ -81,7 +83,7 @@ class Preparation:
             document,
             model=endpoint.model,
             parameters=endpoint.parameters,
-            tools=self._services.definitions,
+            tools=self._services.runner.offered(chosen.settings.tools.offered),
             facts=endpoint.facts,
             cache_key=_cache_key(self.location.path),
             filling=chosen.meaning.filling,

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from flemma_py.model.language_model import ModelFacts
     from flemma_py.model.prompt import Prompt
     from flemma_py.model.setting_ops import SettingOp
-    from flemma_py.model.tool import ToolDefinition
+    from flemma_py.model.tool import Buffers
     from flemma_py.sandbox.choice import Sandboxes
     from flemma_py.tools.runner import ToolRunner
     from flemma_py.transport.http import HttpClient
@@ -98,12 +98,12 @@ class Services:
         self.keys = Keys(environ, log_file.register_secret)
         self._loaded: asyncio.Task[None] | None = None
         self._client: HttpClient | None = None
-        self._runner: ToolRunner | None = None
         self._evaluation: Evaluation | None = None
         self._demo: DemoServer | None = None
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
-        self._sandboxes: Sandboxes | None = None
+        self.buffers: Buffers | None = None
+        """What is open in the editor, for tools that write; None where there is no editor."""
         self.accounts = Accounts()
         self.listings = Listings(self._list)
         self._tables: Mapping[str, tuple[str, ...]] = {}
@@ -296,21 +296,17 @@ class Services:
 
         return Answers()
 
-    @property
+    @functools.cached_property
     def runner(self) -> ToolRunner:
-        if self._runner is None:
-            from flemma_py.tools.runner import ToolRunner, find_tools
+        from flemma_py.tools.runner import ToolRunner, find_tools
 
-            self._runner = ToolRunner(find_tools(entry_points=offered(TOOLS)))
-        return self._runner
+        return ToolRunner(find_tools(entry_points=offered(TOOLS)))
 
-    @property
+    @functools.cached_property
     def sandboxes(self) -> Sandboxes:
-        if self._sandboxes is None:
-            from flemma_py.sandbox.choice import Sandboxes
+        from flemma_py.sandbox.choice import Sandboxes
 
-            self._sandboxes = Sandboxes()
-        return self._sandboxes
+        return Sandboxes()
 
     @property
     def wires(self) -> Wires:
@@ -321,11 +317,6 @@ class Services:
             providers = {provider.name: provider for origin, provider in found if _fits(origin, provider)}
             self._wires = Wires(providers, kinds, addresses(providers, self.environ))
         return self._wires
-
-    @property
-    def definitions(self) -> tuple[ToolDefinition, ...]:
-        """What models are told of the tools that are enabled."""
-        return self.runner.definitions
 
     async def endpoint(self, settings: Settings | None = None) -> Endpoint:
         """Who answers now, and with which model; or with the `settings` of one chat. Raises `SettingsError`."""
