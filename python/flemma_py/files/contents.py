@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from flemma_py.files.opening import Identity, OpenFile, Unreadable
+from flemma_py.files.opening import Identity, OpenFile, Unreadable, identify
 
 MOST = 32 << 20
 """Bytes that are read of one file."""
@@ -29,6 +29,8 @@ class Contents:
 def load(path: str, most: int = MOST) -> Contents:
     """Read the regular file at the real `path`; once more if it was changed meanwhile. Raises `Unreadable`."""
     for _ in range(2):
+        # Looked at first: to open a device may already do something.
+        identify(path)
         with OpenFile(path) as file:
             identity = file.identity()
             if identity.size > most:

@@ -60,6 +60,8 @@ def replace(path: str, data: bytes, expected: Identity | None) -> Identity:
             _take_free_place(beside, name, at)
         elif not (can_follow and _renamed(beside, name, at)):
             _write_over(name, data, at, cleaning, str(Path(folder, beside)))
+        # Now, as taking the second name away changes what the file is.
+        cleaning.close()
         with contextlib.suppress(OSError):  # Some file systems know no fsync of folders.
             _sync_folder(at)
         if (new := _look(name, at)) is None:

@@ -112,6 +112,8 @@ def _write(target: Target, data: bytes, context: ToolContext) -> None:
         raise ToolError(
             f"{path} was only written in part: {error.__cause__}. The new content is in {error.beside}, whole."
         ) from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ToolError(f"{path} could not be written: a part of its path is no folder.") from error
     except OSError as error:
         raise ToolError(
             f"{path} could not be written: {os.strerror(error.errno or 0)}. Nothing was changed."

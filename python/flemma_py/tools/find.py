@@ -81,11 +81,11 @@ async def execute(input: dict[str, Any], context: ToolContext) -> ToolOutcome:
 
 
 def _present(root: str, names: list[str], most: int) -> list[str]:
-    """The first `most` of these files that are there: git names those, too, that were deleted."""
+    """The first `most` of these that are files: git names links, too, and what was deleted."""
     found: list[str] = []
     for name in names:
         path = Path(root, name)
-        if path.is_symlink() or path.is_file():
+        if path.is_file() and not path.is_symlink():
             found.append(name)
         if len(found) == most:
             break

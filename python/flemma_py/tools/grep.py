@@ -79,6 +79,9 @@ class Search:
         return self.name if self.name == "." else f"./{self.name}"
 
 
+ALL_LETTERS = "(*UCP)"
+"""In front of a pattern for `grep -P`: `\\w` and its like mean the letters of all languages, as in ripgrep."""
+
 Program = Callable[[Search], list[str]]
 """The arguments of a program that prints a path, NUL, the number of the line, a colon and the line."""
 
@@ -98,7 +101,7 @@ def grep(program: str, *, is_perl: bool) -> Program:
     def argv(search: Search) -> list[str]:
         exclude = [f"--exclude-dir={name}" for name in Excluded(search.exclude).names]
         look = ["-r", "-n", "-H", "-I", "-s", "--null", "--color=never", "-P" if is_perl else "-E"]
-        pattern = search.pattern if is_perl else without_classes(search.pattern)
+        pattern = ALL_LETTERS + search.pattern if is_perl else without_classes(search.pattern)
         return [program, *look, *exclude, "-e", pattern, "--", search.argument]
 
     return argv
@@ -119,7 +122,7 @@ async def choose() -> Program:
     if program := find_program("rg"):
         return rg(program)
     if program := find_program("grep"):
-        async with started([program, "-P", "-e", "x", "/dev/null"], "/") as running:
+        async with started([program, "-P", "-e", f"{ALL_LETTERS}x", "/dev/null"], "/") as running:
             async with aclosing(running.pieces()) as pieces:
                 async for _ in pieces:
                     pass

@@ -28,7 +28,7 @@ def by_fd(excluded: Excluded) -> list[str] | None:
     if program is None:
         return None
     exclude = [f"--exclude={name}" for name in excluded.names]
-    return [program, "--hidden", "--print0", "--color=never", "--type=f", "--type=l", *exclude, "."]
+    return [program, "--hidden", "--print0", "--color=never", "--type=f", *exclude, "."]
 
 
 def by_rg(excluded: Excluded) -> list[str] | None:
@@ -54,7 +54,7 @@ LISTERS: tuple[Lister, ...] = (by_fd, by_rg, by_git)
 async def files(
     root: str, exclude: tuple[str, ...], listers: tuple[Lister, ...] = LISTERS
 ) -> AsyncGenerator[list[str], None]:
-    """The files and links below the real folder `root`, as paths relative to it, in no order, some at a time. What
+    """The files below the real folder `root`, as paths relative to it, in no order, some at a time. What
     `exclude` names is left out. The next lister is asked where one is not installed or cannot tell: outside a
     repository git cannot."""
     # Nothing of ours may read the environments of others: a search from the root must not lead there.
@@ -94,7 +94,7 @@ async def _listed(argv: list[str], root: str, heard: Heard) -> AsyncGenerator[li
 
 
 def walk(root: str, excluded: Excluded) -> Iterator[str]:
-    """The files and links below `root`, found by ourselves. Folders that cannot be read are passed over."""
+    """The files below `root`, found by ourselves; links are none. Folders that cannot be read are passed over."""
     folders = [""]
     while folders:
         folder = folders.pop()
@@ -108,7 +108,7 @@ def walk(root: str, excluded: Excluded) -> Iterator[str]:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append(path)
-            else:
+            elif not entry.is_symlink():
                 yield path
 
 

@@ -26,7 +26,8 @@ def existing(path: str, folder: str) -> str:
     try:
         real = real_path(absolute(path, folder))
     except Unreadable as error:
-        raise ToolError(f"{path} {error}.{near_miss(path, folder)}") from error
+        hint = near_miss(path, folder) if isinstance(error.__cause__, FileNotFoundError) else ""
+        raise ToolError(f"{path} {error}.{hint}") from error
     refuse_processes(real)
     return real
 

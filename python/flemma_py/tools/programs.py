@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +20,9 @@ from flemma_py.errors import ToolError
 PIECE = 1 << 16
 MOST_ERRORS = 4096
 """Bytes of stderr that are kept."""
-_NAMES = ("HOME", "TMPDIR", "LANG", "LANGUAGE", "XDG_CONFIG_HOME", "SYSTEMROOT")
+_NAMES = ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "SYSTEMROOT")
+_LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
+"""Without one of UTF-8 grep takes every other letter for a sign that a file is binary."""
 
 
 def find_program(*names: str) -> str | None:
@@ -39,8 +42,7 @@ def _search_path() -> str:
 def environment() -> dict[str, str]:
     """What such a program sees of ours: no key, and no variable that has it run something."""
     kept = {name: value for name in _NAMES if (value := os.environ.get(name))}
-    kept |= {name: value for name, value in os.environ.items() if name.startswith("LC_")}
-    return kept | {"PATH": _search_path(), "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    return kept | {"PATH": _search_path(), "LC_ALL": _LOCALE, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
 
 @dataclass(slots=True)
