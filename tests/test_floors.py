@@ -26,9 +26,9 @@ FLOORS = {
 GROUND = {"errors", ""}
 """What everybody may import: the error tree and the package's own facts. It imports nothing of ours."""
 
-NEIGHBOURS = {("prompt", "document"), ("config", "model")}
-"""Rooms of one floor of which the first may import the second: a prompt is read off a document, and what a chat says
-about settings is a value."""
+NEIGHBOURS = {("prompt", "document"), ("config", "model"), ("tools", "files")}
+"""Rooms of one floor of which the first may import the second: a prompt is read off a document, what a chat says about
+settings is a value, and tools open files in the one way that is safe."""
 
 FIRST_WITH_IO = 4
 

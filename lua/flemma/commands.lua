@@ -157,6 +157,12 @@ local commands = {
       require("flemma.actions").execute_at_cursor()
     end,
   },
+  ["tool:preview"] = {
+    about = "show what the tool call at the cursor would do",
+    run = function()
+      require("flemma.ui.preview").at_cursor()
+    end,
+  },
   ["tool:list"] = {
     about = "list the tool calls of this chat that run, and for how long",
     run = function()

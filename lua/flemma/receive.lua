@@ -110,6 +110,21 @@ function doors.preview(payload)
   require("flemma.ui.page").show("preview", "flemma-preview", payload)
 end
 
+--- What tool calls would do if they were run now.
+function doors.foreseen(payload)
+  require("flemma.ui.preview").receive(payload)
+end
+
+--- Does a buffer hold changes of this file that nobody wrote?
+function doors.unsaved(payload)
+  return { unsaved = require("flemma.openfiles").is_unsaved(payload.path) }
+end
+
+--- A tool wrote a file.
+function doors.file_changed(payload)
+  require("flemma.openfiles").changed(payload.path)
+end
+
 function doors.status(payload)
   require("flemma.status").receive(payload)
 end

@@ -212,7 +212,7 @@ async def test_wrong_input_is_told_with_what_to_send(chat: Chat, input: dict[str
     outcome = await chat.call(input)
     assert outcome.is_error
     assert told in outcome.output
-    assert outcome.output.endswith("Send `label`, `command` and, if you like, `timeout` (seconds).")
+    assert outcome.output.endswith("The fields are `label`, `command`, `timeout`.")
 
 
 async def test_no_key_is_in_the_environment(chat: Chat) -> None:

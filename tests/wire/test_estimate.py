@@ -38,7 +38,7 @@ async def count(text: str, environ: dict[str, str] | None = None, **settings: An
             parse(text.split("\n")),
             model=endpoint.model,
             parameters=endpoint.parameters,
-            tools=services.definitions,
+            tools=services.runner.definitions,
             facts=endpoint.facts,
         )
         return await estimate(services, endpoint, built.prompt)

@@ -20,7 +20,7 @@ from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.preparation import Chosen, Location, Preparation
 from flemma_py.app.services import Services
-from flemma_py.config.schema import Settings
+from flemma_py.app.tool_calls import OWN_ERROR, ToolCalls
 from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.state import (
     BuildPrompt,
@@ -51,9 +51,8 @@ from flemma_py.conversation.state import (
     View,
     Write,
 )
-from flemma_py.document.query import tool_at
 from flemma_py.errors import FlemmaError
-from flemma_py.model.document import Document, ToolUse
+from flemma_py.model.document import Document
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.tool import ToolOutcome
@@ -62,7 +61,6 @@ from flemma_py.model.wire import HttpRequest, Notice
 
 log = logging.getLogger(__name__)
 
-OWN_ERROR = "An error of Flemma's own ended this: see the log."
 SLOW_KEY = 0.6
 """Seconds after which the search for a key is worth a word."""
 
@@ -80,13 +78,12 @@ class Conversation:
         self._editor = editor
         self.preparation = Preparation(services, editor, location)
         self.aside = Aside(services, editor, self.preparation.asked)
+        self.calls = ToolCalls(services, editor, self.preparation, self._tool_finished)
         self._state: State = Idle()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
         self._stream: asyncio.Task[None] | None = None
         self._preparing: set[asyncio.Task[None]] = set()
         self._chosen: asyncio.Task[Chosen] | None = None
-        self._tools: set[asyncio.Task[None]] = set()
-        self._settings: tuple[int, asyncio.Task[Settings]] | None = None
         self._sent: Sent | None = None
         self._asked_characters = 0
         self._noticed: set[str] = set()
@@ -113,8 +110,7 @@ class Conversation:
 
     def stop_tool(self, line: int) -> None:
         """The user wants the call that `line` (0-based) means to stop; the others go on."""
-        id = tool_at(self._editor.view().document, line)
-        if id is None or not self._services.runner.cancel(self, id):
+        if not self.calls.stop_at(line):
             self._editor.tell("info", "the tool call at the cursor does not run")
 
     def stop_tools(self) -> None:
@@ -160,7 +156,7 @@ class Conversation:
             self.preparation.close()
             self.aside.close()
             await self._stop_stream()
-            await self._stop_tools()
+            await self.calls.stop()
 
     async def _take(self, event: Event) -> None:
         try:
@@ -177,7 +173,7 @@ class Conversation:
     async def _give_up(self, message: str) -> None:
         broken, self._state = self._state, Idle(self._state.turn)
         await self._stop_stream()
-        await self._stop_tools()
+        await self.calls.stop()
         self._editor.tell("error", message)
         if isinstance(broken, Streaming):
             self._record(broken.usage, Outcome.ERRORED)
@@ -202,11 +198,9 @@ class Conversation:
             case StopStream():
                 await self._stop_stream()
             case RunTool(turn, call):
-                task = asyncio.create_task(self._run_tool(turn, call), name=f"tool {call.id}")
-                self._tools.add(task)
-                task.add_done_callback(self._tools.discard)
+                self.calls.start(turn, call)
             case StopTools():
-                await self._stop_tools()
+                await self.calls.stop()
             case Write(group, edits, settle):
                 self._editor.write(group, edits)
                 if settle:
@@ -330,39 +324,8 @@ class Conversation:
             self._noticed.add(notice.message)
             self._editor.tell("warn", notice.message)
 
-    async def _run_tool(self, turn: int, call: ToolUse) -> None:
-        self._inbox.put_nowait(partial(self._finished, turn, call.id, await self._outcome(turn, call)))
-
-    async def _outcome(self, turn: int, call: ToolUse) -> ToolOutcome:
-        # Loaded with the runner, in a thread.
-        from flemma_py.app.workplace import Workplace
-
-        try:
-            settings = await self._own_settings(turn)
-        except FlemmaError as error:
-            message = f"Nothing was run, as the chat's own settings cannot be read: {error.message}"
-            return ToolOutcome(message, is_error=True)
-        except Exception:
-            log.exception("the chat's own settings could not be read")
-            return ToolOutcome(OWN_ERROR, is_error=True)
-        workplace = Workplace(self._services, settings, self.preparation.location)
-        context = workplace.context(call.id, lambda line: None)
-        return await self._services.runner.run(
-            call.name,
-            call.input,
-            call.input is not None,
-            context,
-            owner=self,
-            at_once=settings.tools.max_concurrent,
-            watch=self._editor.tool,
-        )
-
-    async def _own_settings(self, turn: int) -> Settings:
-        """The chat's settings, read once for all calls of a turn. Raises `DocumentError`."""
-        if self._settings is None or self._settings[0] != turn:
-            reading = self.preparation.settings(self._editor.view().document)
-            self._settings = turn, asyncio.create_task(reading, name=f"settings {turn}")
-        return await asyncio.shield(self._settings[1])
+    def _tool_finished(self, turn: int, id: str, outcome: ToolOutcome) -> None:
+        self._inbox.put_nowait(partial(self._finished, turn, id, outcome))
 
     async def _finished(self, turn: int, id: str, outcome: ToolOutcome) -> Input:
         await self._editor.drain()
@@ -373,13 +336,6 @@ class Conversation:
             task for task in (self._stream, self._chosen, *self._preparing) if task is not None
         ]
         self._stream = self._chosen = None
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-
-    async def _stop_tools(self) -> None:
-        tasks = list(self._tools)
         for task in tasks:
             task.cancel()
         if tasks:

@@ -42,10 +42,11 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Who answers a turn, and what the chat's text means in it."""
+    """Who answers a turn, what the chat's text means in it, and the settings that hold for the chat."""
 
     endpoint: Endpoint
     meaning: Meaning
+    settings: Settings
 
 
 class Preparation:
@@ -71,7 +72,8 @@ class Preparation:
         meaning = await self._read(document, whole=True, consent=consent)
         self._mark(meaning.diagnoses)
         meaning.refuse_errors()
-        return Chosen(await self._services.endpoint(self._resolved(meaning)), meaning)
+        settings = self._resolved(meaning)
+        return Chosen(await self._services.endpoint(settings), meaning, settings)
 
     async def settings(self, document: Document) -> Settings:
         """The chat's own settings, for what it runs. Raises `DocumentError` where its frontmatter is wrong: what it was
@@ -95,7 +97,7 @@ class Preparation:
             document,
             model=endpoint.model,
             parameters=endpoint.parameters,
-            tools=self._services.definitions,
+            tools=self._services.runner.offered(chosen.settings.tools.offered),
             facts=endpoint.facts,
             cache_key=_cache_key(self.location.path),
             filling=chosen.meaning.filling,

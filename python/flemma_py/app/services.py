@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from flemma_py.files.store import Store
     from flemma_py.model.language_model import ModelFacts
     from flemma_py.model.setting_ops import SettingOp
-    from flemma_py.model.tool import ToolDefinition
+    from flemma_py.model.tool import Buffers
     from flemma_py.sandbox.choice import Sandboxes
     from flemma_py.tools.runner import ToolRunner
     from flemma_py.transport.http import HttpClient
@@ -97,11 +97,12 @@ class Services:
         self.keys = Keys(environ, log_file.register_secret)
         self._loaded: asyncio.Task[None] | None = None
         self._client: HttpClient | None = None
-        self._runner: ToolRunner | None = None
         self._evaluation: Evaluation | None = None
         self._demo: DemoServer | None = None
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
+        self.buffers: Buffers | None = None
+        """What is open in the editor, for tools that write; None where there is no editor."""
         self.accounts = Accounts()
         self.listings = Listings(self._list)
         self._tables: Mapping[str, tuple[str, ...]] = {}
@@ -294,13 +295,11 @@ class Services:
 
         return Answers()
 
-    @property
+    @functools.cached_property
     def runner(self) -> ToolRunner:
-        if self._runner is None:
-            from flemma_py.tools.runner import ToolRunner, find_tools
+        from flemma_py.tools.runner import ToolRunner, find_tools
 
-            self._runner = ToolRunner(find_tools(entry_points=offered(TOOLS)))
-        return self._runner
+        return ToolRunner(find_tools(entry_points=offered(TOOLS)))
 
     @functools.cached_property
     def sandboxes(self) -> Sandboxes:
@@ -317,11 +316,6 @@ class Services:
             providers = {provider.name: provider for origin, provider in found if is_provider(origin, provider)}
             self._wires = Wires(providers, kinds, addresses(providers, self.environ))
         return self._wires
-
-    @property
-    def definitions(self) -> tuple[ToolDefinition, ...]:
-        """What models are told of the tools that are enabled."""
-        return self.runner.definitions
 
     async def endpoint(self, settings: Settings | None = None) -> Endpoint:
         """Who answers now, and with which model; or with the `settings` of one chat. Raises `SettingsError`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flemma_py.app.preparation import Location
@@ -15,7 +15,7 @@ from flemma_py.config.layers import Layer
 from flemma_py.config.schema import Settings
 from flemma_py.errors import SettingsError, ToolError
 from flemma_py.log import without_secrets
-from flemma_py.model.tool import Ran, ToolContext
+from flemma_py.model.tool import FileState, Ran, SearchPlace, ToolContext
 from flemma_py.processes import command as processes
 from flemma_py.processes.environment import tool_environment
 from flemma_py.sandbox.policy import Policy, read_policy
@@ -32,11 +32,12 @@ _UNSAFE = re.compile(r"[^\w.,+=@-]")
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where the tools of one chat work. `settings` are those of the chat."""
+    """Where the tools of one chat work. `settings` are those of the chat, `seen` the files that its model knows."""
 
     services: Services
     settings: Settings
     location: Location
+    seen: MutableMapping[str, FileState] = field(default_factory=dict)
 
     def context(self, call: str, report: Callable[[str], None]) -> ToolContext:
         """For the call of that id; `report` takes what it says of itself meanwhile."""
@@ -52,7 +53,19 @@ class Workplace:
             lambda source: self.output_file(source, call),
             self.may_write,
             report,
+            self.location.path,
+            self.seen,
+            self.services.buffers,
+            {
+                "grep": self._search_place(tools.grep.cwd, tools.grep.exclude),
+                "find": self._search_place(tools.find.cwd, tools.find.exclude),
+                "ls": self._search_place(tools.ls.cwd),
+            },
         )
+
+    def _search_place(self, wanted: str | None, exclude: tuple[str, ...] = ()) -> SearchPlace:
+        folder = expand(wanted, self.place) if wanted else None
+        return SearchPlace(str(Path(self.location.folder, folder or "")), exclude)
 
     @property
     def place(self) -> Place:

@@ -123,6 +123,8 @@ class Handlers:
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
             case "preview":
                 self._tell_preview(integer(payload, "buf"))
+            case "foresee":
+                self._foresee(integer(payload, "buf"), integer(payload, "line") if "line" in payload else None)
             case "estimate":
                 self._soon(self._chat(integer(payload, "buf"))[1].estimate)
             case "diagnose":
@@ -322,6 +324,25 @@ class Handlers:
                 self._bridge.tell("notify", {"level": "error", "message": f"{line}{error.message}"})
 
         self._bridge.loop.create_task(tell(), name="preview")
+
+    def _foresee(self, buf: int, line: int | None) -> None:
+        """Tell what calls would do: the one at the cursor, or all that wait."""
+        chat, conversation = self._chat(buf)
+
+        async def tell() -> None:
+            await self._services.warm()
+            from flemma_py.app.foresight import foresee
+
+            try:
+                workplace = await conversation.calls.workplace()
+            except FlemmaError as error:
+                self._bridge.tell("notify", {"level": "error", "message": error.message})
+                return
+            found = await foresee(workplace, chat.view().document, line)
+            previews = [each.as_payload() for each in found]
+            self._bridge.tell("foreseen", {"buf": buf, "asked": line is not None, "previews": previews})
+
+        self._bridge.loop.create_task(tell(), name="foresee")
 
     def _tell_status(self, payload: Payload) -> None:
         chat, conversation = self._chats.get(payload.get("buf", 0), (None, None))

@@ -6,13 +6,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flemma_py.errors import ToolError
-from flemma_py.model.tool import Ran, Tool, ToolContext, ToolDefinition, ToolOutcome
+from flemma_py.model.tool import Line, Ran, Tool, ToolContext, ToolDefinition, ToolOutcome
+from flemma_py.tools.inputs import LABEL, parsed, schema, tool_input
 from flemma_py.tools.terminal import plain
 from flemma_py.tools.truncate import Limits, Truncated, format_size, notice, tail
 
@@ -33,91 +35,54 @@ DEFINITION = ToolDefinition(
         "and the name of a file that has all of it. Each call is a new shell; when it ends, so do all processes that "
         "it started, in the background too."
     ),
-    input_schema={
-        "type": "object",
-        "properties": {
-            "label": {
-                "type": "string",
-                "description": "What this is for, in a few words, e.g. `run the tests`.",
-            },
-            "command": {"type": "string", "description": "The command."},
-            "timeout": {
-                "type": ["number", "null"],
-                "description": "Seconds after which the command is stopped; null: the user's default.",
-            },
+    input_schema=schema(
+        label=LABEL,
+        command={"type": "string", "description": "The command."},
+        timeout={
+            "type": ["number", "null"],
+            "description": "Seconds after which the command is stopped; null: the user's default.",
         },
-        "required": ["label", "command"],
-        "additionalProperties": False,
-    },
+    ),
 )
 
 
 @cache
 def input_model() -> type[BaseModel]:
-    """What the model may send. Made when it is first needed: pydantic takes its time to load."""
-    from pydantic import BaseModel, ConfigDict, Field, field_validator
+    """What the model may send."""
+    from typing import Annotated
 
-    class BashInput(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=True)
+    from pydantic import AfterValidator, Field, create_model
 
-        label: str | None = None
-        command: str
-        timeout: float | None = Field(None, gt=0, le=LONGEST_TIMEOUT, allow_inf_nan=False)
+    return create_model(
+        "BashInput",
+        __base__=tool_input(),
+        command=Annotated[str, AfterValidator(_can_run)],
+        timeout=(Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT, allow_inf_nan=False)] | None, None),
+    )
 
-        @field_validator("command")
-        @classmethod
-        def can_run(cls, command: str) -> str:
-            if not command.strip():
-                raise ValueError("it is empty: send a shell command such as `ls -l`")
-            if "\0" in command:
-                raise ValueError("it has a NUL character, which no command can have")
-            size = len(command.encode("utf-8"))
-            if size > LONGEST_COMMAND:
-                raise ValueError(
-                    f"it is {size:,} bytes long and may have {LONGEST_COMMAND:,}: write it to a file and run that"
-                )
-            return command
 
-    return BashInput
+def _can_run(command: str) -> str:
+    if not command.strip():
+        raise ValueError("it is empty: send a shell command such as `ls -l`")
+    if "\0" in command:
+        raise ValueError("it has a NUL character, which no command can have")
+    size = len(command.encode("utf-8"))
+    if size > LONGEST_COMMAND:
+        raise ValueError(f"it is {size:,} bytes long and may have {LONGEST_COMMAND:,}: write it to a file and run that")
+    return command
 
 
 async def execute(input: dict[str, Any], context: ToolContext) -> ToolOutcome:
     """Run `input["command"]`. It keeps its own time, so that what came until then is not lost."""
     if context.shell is None:
         raise ToolError("There is no shell to run a command in.")
-    # Loaded in a thread: no stream has to wait for it.
-    model = await asyncio.to_thread(input_model)
-    try:
-        asked: Any = model.model_validate(input)
-    except ValueError as error:
-        return ToolOutcome(explain(error), is_error=True)
+    asked = await parsed(input_model, input)
     seconds = asked.timeout or context.timeout
     ran = await context.shell.run(asked.command, seconds)
     limits = Limits(context.max_lines, context.max_bytes)
     if len(ran.tail) > WORTH_A_THREAD:
         return await asyncio.to_thread(outcome, ran, limits, seconds)
     return outcome(ran, limits, seconds)
-
-
-def explain(error: ValueError) -> str:
-    """What is wrong with an input, field by field, for the model to mend."""
-    from pydantic import ValidationError
-
-    if not isinstance(error, ValidationError):
-        return f"The input cannot be used: {error}."
-    faults = []
-    for fault in error.errors(include_url=False):
-        field = ".".join(map(str, fault["loc"]))
-        match fault["type"]:
-            case "missing":
-                faults.append(f"`{field}` is missing")
-            case "extra_forbidden":
-                faults.append(f"there is no field `{field[:100]}`")
-            case "value_error":
-                faults.append(f"`{field}`: {fault['msg'].removeprefix('Value error, ')}")
-            case _:
-                faults.append(f"`{field}`: {fault['msg'][0].lower()}{fault['msg'][1:]}")
-    return f"Nothing was run: {'; '.join(faults)}. Send `label`, `command` and, if you like, `timeout` (seconds)."
 
 
 def outcome(ran: Ran, limits: Limits, seconds: float) -> ToolOutcome:
@@ -187,4 +152,17 @@ def _signal_name(number: int) -> str:
         return "unknown"
 
 
-TOOL = Tool(DEFINITION, execute, keeps_time=True)
+def detail(input: Mapping[str, Any]) -> str:
+    """`$ command`."""
+    command = input.get("command")
+    return f"$ {command}" if command else ""
+
+
+async def foresee(input: dict[str, Any], context: ToolContext) -> tuple[Line, ...]:
+    """The whole command, line by line."""
+    asked = await parsed(input_model, input)
+    first, *more = asked.command.rstrip("\n").split("\n")
+    return ((f"$ {first}", "command"), *((f"  {line}", "command") for line in more))
+
+
+TOOL = Tool(DEFINITION, execute, keeps_time=True, detail=detail, foresee=foresee)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import logging
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -94,8 +94,18 @@ class ToolRunner:
 
     @property
     def definitions(self) -> tuple[ToolDefinition, ...]:
-        """What the model is told: the enabled tools, sorted by name, so that the request's bytes stay the same."""
-        return tuple(tool.definition for _, tool in sorted(self._tools.items()) if tool.enabled)
+        """What the model is told where nobody says which tools."""
+        return self.offered(None)
+
+    def offered(self, names: Iterable[str] | None) -> tuple[ToolDefinition, ...]:
+        """What the model is told: the tools of these `names` (`tools.offered`), also those that are off by themselves,
+        or None for all that are enabled. Sorted by name, so that the request's bytes stay the same."""
+        chosen = set(names) if names is not None else {name for name, tool in self._tools.items() if tool.enabled}
+        return tuple(tool.definition for name, tool in sorted(self._tools.items()) if name in chosen)
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool that a model means by `name`."""
+        return self._by_wire_name.get(wire_name(name))
 
     @property
     def names(self) -> ToolNames:
@@ -113,12 +123,15 @@ class ToolRunner:
         owner: Hashable = None,
         at_once: int = 0,
         watch: Watch = _nobody,
+        offered: Collection[str] | None = None,
     ) -> ToolOutcome:
-        """Run the tool `name`. `raw_ok` says whether the model's arguments were JSON at all. Of the calls of one
-        `owner`, a chat, at most `at_once` run at a time (0: no limit of its own). Never raises but for cancellation."""
-        tool = self._by_wire_name.get(wire_name(name))
-        if tool is None or not tool.enabled:
-            return self._refuse(name, known=tool is not None)
+        """Run the tool `name`, if it is one of those that are `offered` (as for the method of that name). `raw_ok` says
+        whether the model's arguments were JSON at all. Of the calls of one `owner`, a chat, at most `at_once` run at a
+        time (0: no limit of its own). Never raises but for cancellation."""
+        tool = self.tool(name)
+        definitions = self.offered(offered)
+        if tool is None or tool.definition not in definitions:
+            return self._refuse(name, definitions, known=tool is not None)
         if not raw_ok:
             return failed(f"The arguments of `{name}` are not valid JSON: send one JSON object.")
         if not isinstance(input, dict):
@@ -173,8 +186,8 @@ class ToolRunner:
                 stopped += 1
         return stopped
 
-    def _refuse(self, name: str, *, known: bool) -> ToolOutcome:
-        names = [definition.name for definition in self.definitions]
+    def _refuse(self, name: str, offered: Iterable[ToolDefinition], *, known: bool) -> ToolOutcome:
+        names = [definition.name for definition in offered]
         listing = f"Available tools: {', '.join(f'`{name}`' for name in names) or 'none'}."
         if known:
             return failed(f"The tool `{name}` is turned off. {listing}")

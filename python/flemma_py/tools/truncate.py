@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+LONGEST_LINE = 500
+"""Bytes of one line among many: a search must not fill its answer with a single minified file."""
+CUT = " [... line cut]"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -56,6 +60,13 @@ def _fitting(lines: Sequence[str], limits: Limits) -> tuple[int, Literal["lines"
         if size > limits.bytes:
             return count, "bytes"
     return len(lines), None
+
+
+def cut_line(line: str, most: int = LONGEST_LINE) -> str:
+    """One line with at most `most` bytes of UTF-8, and a word at its end where it lost some."""
+    if len(line) <= most // 4 or _size(line) <= most:
+        return line
+    return line.encode("utf-8", "surrogatepass")[:most].decode("utf-8", "ignore") + CUT
 
 
 def notice(truncated: Truncated, path: str | None) -> str:

@@ -1,0 +1,99 @@
+"""The tool calls of one chat: each runs in a task of its own, by the settings that hold for the chat itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flemma_py.app.editor import ChatEditor
+from flemma_py.app.preparation import Preparation
+from flemma_py.app.services import Services
+from flemma_py.config.schema import Settings
+from flemma_py.document.query import tool_at
+from flemma_py.errors import FlemmaError
+from flemma_py.model.document import ToolUse
+from flemma_py.model.tool import FileState, ToolOutcome
+
+if TYPE_CHECKING:
+    from flemma_py.app.workplace import Workplace
+
+log = logging.getLogger(__name__)
+
+OWN_ERROR = "An error of Flemma's own ended this: see the log."
+
+Finished = Callable[[int, str, ToolOutcome], None]
+"""Is told of the turn, the id of a call and what came of it."""
+
+
+class ToolCalls:
+    """What of a chat runs, and where: `preparation` knows its place and its settings."""
+
+    def __init__(self, services: Services, editor: ChatEditor, preparation: Preparation, finished: Finished) -> None:
+        self._services = services
+        self._editor = editor
+        self._preparation = preparation
+        self._finished = finished
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._settings: tuple[int, asyncio.Task[Settings]] | None = None
+        self._seen: dict[str, FileState] = {}
+
+    def start(self, turn: int, call: ToolUse) -> None:
+        """Run a call: `finished` hears of its end, unless it is stopped with all others."""
+        task = asyncio.create_task(self._run(turn, call), name=f"tool {call.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def stop_at(self, line: int) -> bool:
+        """Stop the call that `line` (0-based) means: it ends as stopped by the user. Whether it ran."""
+        id = tool_at(self._editor.view().document, line)
+        return id is not None and self._services.runner.cancel(self, id) > 0
+
+    async def stop(self) -> None:
+        """End all at once, and say nothing of them."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def workplace(self) -> Workplace:
+        """Where a call would work that was run now. Raises `DocumentError` as `Preparation.settings` does."""
+        return self._place(await self._preparation.settings(self._editor.view().document))
+
+    def _place(self, settings: Settings) -> Workplace:
+        # Loaded with the runner, in a thread.
+        from flemma_py.app.workplace import Workplace
+
+        return Workplace(self._services, settings, self._preparation.location, self._seen)
+
+    async def _run(self, turn: int, call: ToolUse) -> None:
+        self._finished(turn, call.id, await self._outcome(turn, call))
+
+    async def _outcome(self, turn: int, call: ToolUse) -> ToolOutcome:
+        try:
+            settings = await self._settings_of(turn)
+        except FlemmaError as error:
+            message = f"Nothing was run, as the chat's own settings cannot be read: {error.message}"
+            return ToolOutcome(message, is_error=True)
+        except Exception:
+            log.exception("the chat's own settings could not be read")
+            return ToolOutcome(OWN_ERROR, is_error=True)
+        return await self._services.runner.run(
+            call.name,
+            call.input,
+            call.input is not None,
+            self._place(settings).context(call.id, lambda line: None),
+            owner=self,
+            at_once=settings.tools.max_concurrent,
+            watch=self._editor.tool,
+            offered=settings.tools.offered,
+        )
+
+    async def _settings_of(self, turn: int) -> Settings:
+        """The chat's settings, read once for all calls of a turn. Raises `DocumentError`."""
+        if self._settings is None or self._settings[0] != turn:
+            reading = self._preparation.settings(self._editor.view().document)
+            self._settings = turn, asyncio.create_task(reading, name=f"settings {turn}")
+        return await asyncio.shield(self._settings[1])
