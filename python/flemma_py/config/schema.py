@@ -15,6 +15,7 @@ from typing import Any, Literal
 from flemma_py.config.editing import EditingSettings, KeySettings
 from flemma_py.config.group import Group, Trust, key, listing, own, section, sections, table
 from flemma_py.config.looks import YES_OR_NO, Highlights, LineHighlights, Ruler, Signs, Turns, UiSettings
+from flemma_py.config.servers import McpSettings
 from flemma_py.config.thinking import FORM, thinking_problem
 from flemma_py.config.tooling import SandboxSettings, ToolSettings
 
@@ -135,6 +136,7 @@ class Settings(Group):
     parameters: Parameters = section(Parameters)
     providers: Mapping[str, ProviderSettings] = sections(ProviderSettings)
     tools: ToolSettings = section(ToolSettings, alone="offered")
+    mcp: McpSettings = section(McpSettings, alone="enabled")
     sandbox: SandboxSettings = section(SandboxSettings, alone="enabled")
     editing: EditingSettings = section(EditingSettings)
     keymaps: KeySettings = section(KeySettings)

@@ -51,3 +51,5 @@ class Tool:
     definition: ToolDefinition
     execute: Execute
     enabled: bool = True
+    timeout: float | None = None
+    """Seconds that a run has, where they are not the general ones."""
