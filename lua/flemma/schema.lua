@@ -49,6 +49,7 @@ return {
         output_path_format = "${TMPDIR:-/tmp}/flemma_{{ source }}_{{ path }}_{{ id }}.txt",
       },
     },
+    mcp = { wait = 10, servers = {} },
     sandbox = {
       enabled = true,
       backend = "auto",

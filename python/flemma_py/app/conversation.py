@@ -229,11 +229,12 @@ class Conversation:
     async def _prompt(self, turn: int, document: Document, chosen: asyncio.Task[Endpoint]) -> None:
         try:
             endpoint = await chosen
+            tools = await self._services.offered(self._services.settings, self.folder)
             built = build_prompt(
                 document,
                 model=endpoint.model,
                 parameters=endpoint.parameters,
-                tools=self._services.definitions,
+                tools=tools,
                 facts=endpoint.facts,
                 cache_key=_cache_key(self.path),
             )

@@ -29,6 +29,7 @@ from flemma_py.app.endpoint import (
 )
 from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
 from flemma_py.app.owner import LuaParsers, OwnerFunctions
+from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.app.trust import TrustStore
 from flemma_py.config.functions import with_functions
@@ -89,6 +90,7 @@ class Services:
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
         self.accounts = Accounts()
+        self.mcp = ChatServers(self, say)
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings, a sentence each."""
 
@@ -278,6 +280,11 @@ class Services:
         """What models are told of the tools that are enabled."""
         return self.runner.definitions
 
+    async def offered(self, settings: Settings, folder: str) -> tuple[ToolDefinition, ...]:
+        """What a model is told of in a chat with these settings: waits a while for servers that bring tools."""
+        not_here = await self.mcp.offer(settings, folder)
+        return tuple(each for each in self.definitions if each.name not in not_here)
+
     async def endpoint(self) -> Endpoint:
         """Who answers now. Raises `SettingsError`."""
         if self._unusable is not None:
@@ -317,7 +324,7 @@ class Services:
 
     async def close(self) -> None:
         """Give back what is open."""
-        for part in (self._client, self._evaluation, self._demo, self.accounts):
+        for part in (self._client, self._evaluation, self._demo, self.accounts, self.mcp):
             if part is not None:
                 await part.close()
 

@@ -28,6 +28,7 @@ from flemma_py.edge.chat import BufferChat
 from flemma_py.edge.imports import Imports
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
+from flemma_py.edge.servers import ServerCommands
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
 
@@ -60,6 +61,7 @@ class Handlers:
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
         self._imports = Imports(bridge)
+        self._servers = ServerCommands(bridge, services)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -107,6 +109,8 @@ class Handlers:
                 self._trust(payload)
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
+            case "mcp":
+                self._servers.take(payload, self._folder(string(payload, "name")))
             case "status":
                 self._tell_status(payload)
             case "report":
@@ -116,6 +120,7 @@ class Handlers:
 
     def _hello(self, hello: Hello) -> None:
         self._log_folder = hello.log_folder
+        self._services.mcp.log_folder = Path(hello.log_folder)
         self._bridge.tell("hello", {"protocol": PROTOCOL, "channel": self._bridge.channel})
         if hello.protocol != PROTOCOL:
             return
@@ -190,11 +195,15 @@ class Handlers:
     def _attach(self, buf: int, name: str) -> None:
         self._detach(buf)
         chat = BufferChat(self._bridge, buf, lambda error: conversation.fail(error))
-        folder = str(Path(name).parent) if name else self._directory
+        folder = self._folder(name)
         conversation = Conversation(self._services, chat, folder)
         conversation.path = name or None
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
+
+    def _folder(self, name: str) -> str:
+        """Where relative paths of a buffer begin."""
+        return str(Path(name).parent) if name else self._directory
 
     def _detach(self, buf: int) -> None:
         found = self._chats.pop(buf, None)
@@ -224,7 +233,7 @@ class Handlers:
 
     def _submit(self, submit: Submit) -> None:
         chat, conversation = self._chat(submit.buf)
-        conversation.folder = str(Path(submit.name).parent) if submit.name else self._directory
+        conversation.folder = self._folder(submit.name)
         conversation.path = submit.name or None
         conversation.submit(Mode(submit.mode), submit.line, lambda: chat.look(submit.run, submit.stamp))
 
