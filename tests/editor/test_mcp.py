@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from flemma_py.demo.reply import Calls, Reply, Says
+from flemma_py.demo.reply import Calls, Reply
 from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.neovim import Neovim
 from tests.editor.test_status import page
@@ -25,14 +25,14 @@ def begin(start: Start, peer: Peer, tmp_path: Path) -> Neovim:
 
 def test_its_tools_are_in_a_request_and_a_call_is_answered(start: Start, peer: Peer, tmp_path: Path) -> None:
     editor = begin(start, peer, tmp_path)
-    peer.enqueue(Reply((Calls("toy:add", {"a": 20, "b": 22}),)), Reply((Says("It is 42."),)))
+    peer.enqueue(Reply((Calls("toolu_1", "toy__add", {"a": 20, "b": 22}),), "tool_use"))
     editor.press("G<C-]>")
     editor.wait(lambda: "toy:add" in editor.text(), "the call", 90)
     editor.idle()
     assert "toy__add" in [tool["name"] for tool in peer.bodies[0]["tools"]]
     assert "toy:add" in editor.text()
     editor.press("<C-]>")
-    editor.wait(lambda: "42" in editor.text(), "the result", 60)
+    editor.wait(lambda: "**Tool Result:** `toolu_1`\n\n```\n42\n```" in editor.text(), "the result", 60)
 
 
 def test_the_status_tells_of_them(start: Start, peer: Peer, tmp_path: Path) -> None:
