@@ -35,6 +35,25 @@ local commands = {
       require("flemma.actions").cancel()
     end,
   },
+  ["diagnostics:enable"] = {
+    about = "warn when a request does not begin as the one before it did",
+    run = function()
+      require("flemma.diagnostics").enable()
+    end,
+  },
+  ["diagnostics:disable"] = {
+    about = "compare requests no more, and forget them",
+    run = function()
+      require("flemma.diagnostics").disable()
+    end,
+  },
+  ["diagnostics:diff"] = {
+    about = "show the last two requests of this chat side by side",
+    complete = { "normalized" },
+    run = function(args)
+      require("flemma.diagnostics").diff(args[1] == "normalized")
+    end,
+  },
   format = {
     about = "put old-form role markers on lines of their own",
     run = function()
@@ -134,6 +153,15 @@ local commands = {
       require("flemma.mcp").send("trust")
     end,
   },
+  ["models:refresh"] = {
+    about = "ask a provider's server anew which models it has",
+    complete = function(words)
+      return #words == 0 and require("flemma.switch").providers() or {}
+    end,
+    run = function(args)
+      require("flemma.listing").refresh(args[1])
+    end,
+  },
   notices = {
     about = "show the last notices whole",
     run = function()
@@ -144,6 +172,12 @@ local commands = {
     about = "show the last report of usage again",
     run = function()
       require("flemma.ui.usage").recall_notification()
+    end,
+  },
+  preview = {
+    about = "show what exactly would be sent, and what takes how much room",
+    run = function()
+      require("flemma.actions").preview()
     end,
   },
   status = {
@@ -196,6 +230,12 @@ local commands = {
     about = "list the files whose frontmatter you agreed to",
     run = function()
       require("flemma.trust").list()
+    end,
+  },
+  ["usage:estimate"] = {
+    about = "tell how many tokens the next request would take, and what they cost",
+    run = function()
+      require("flemma.state").ask_estimate()
     end,
   },
   ["usage:recall"] = {

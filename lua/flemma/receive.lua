@@ -96,8 +96,32 @@ function doors.imported(payload)
   return require("flemma.import").receive(payload)
 end
 
+--- What is wrong with a chat's templates and frontmatter, at its places.
+function doors.problems(payload)
+  require("flemma.problems").show(payload.buf, payload.items)
+end
+
+--- May a chat have a file that lies outside its project?
+function doors.consent(payload)
+  require("flemma.consent").ask(payload.buf, payload.path)
+end
+
+function doors.preview(payload)
+  require("flemma.ui.page").show("preview", "flemma-preview", payload)
+end
+
 function doors.status(payload)
   require("flemma.status").receive(payload)
+end
+
+--- About how many tokens a chat is.
+function doors.estimate(payload)
+  require("flemma.state").receive_estimate(payload)
+end
+
+--- Two requests to be read side by side.
+function doors.compared(payload)
+  require("flemma.diagnostics").receive(payload)
 end
 
 function doors.report(payload)

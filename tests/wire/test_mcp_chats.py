@@ -37,7 +37,7 @@ class Host:
         await self.services.warm()
 
     async def offered(self, settings: Settings | None = None) -> list[str]:
-        found = await self.services.offered(settings or self.services.settings, str(self.folder))
+        found = await self.services.offered(settings or self.services.settings, str(self.folder), start=True)
         return [tool.name for tool in found if ":" in tool.name]
 
     def chat(self, value: Any) -> Settings:

@@ -139,7 +139,14 @@ function M.submit(buf, opts)
     mode = opts.mode,
     run = runs,
     sent = false,
-    request = { buf = buf, run = runs, mode = opts.mode, line = opts.line or 0, name = api.nvim_buf_get_name(buf) },
+    request = {
+      buf = buf,
+      run = runs,
+      mode = opts.mode,
+      line = opts.line or 0,
+      name = api.nvim_buf_get_name(buf),
+      cwd = vim.fn.getcwd(),
+    },
     follower = require("flemma.buffer.follow").sender(buf),
     insert = opts.insert and leave_insert(buf) or nil,
     on_complete = opts.on_complete,
@@ -307,6 +314,7 @@ function M.closed(buf)
     host().send("cancel", { buf = buf, discard = true })
     M.ended(buf, "cancelled", { discard = true })
   end
+  require("flemma.state").forget(buf)
   chats[buf] = nil
 end
 

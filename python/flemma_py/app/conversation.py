@@ -7,18 +7,20 @@ conversation itself can always be told to stop.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, assert_never
 
 from flemma_py.app.accounts import Sent, now
+from flemma_py.app.aside import Aside
+from flemma_py.app.costs import own_price
 from flemma_py.app.editor import ChatEditor
-from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.exchange import Listener, answer
+from flemma_py.app.preparation import Chosen, Location, Preparation
 from flemma_py.app.services import Services
-from flemma_py.conversation.machine import step
+from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.state import (
     BuildPrompt,
     Cancelled,
@@ -53,8 +55,7 @@ from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.tool import ToolContext, ToolOutcome
 from flemma_py.model.usage import Usage
-from flemma_py.model.wire import Notice
-from flemma_py.prompt.build import build_prompt
+from flemma_py.model.wire import HttpRequest, Notice
 
 log = logging.getLogger(__name__)
 
@@ -69,20 +70,21 @@ Look = Callable[[], Awaitable[View]]
 
 
 class Conversation:
-    """The chat of one buffer. `folder` is where relative paths begin, `path` its file, None where it has none."""
+    """The chat of one buffer. `preparation` knows where it is."""
 
-    def __init__(self, services: Services, editor: ChatEditor, folder: str) -> None:
+    def __init__(self, services: Services, editor: ChatEditor, location: Location) -> None:
         self._services = services
         self._editor = editor
-        self.folder = folder
-        self.path: str | None = None
+        self.preparation = Preparation(services, editor, location)
+        self.aside = Aside(services, editor, self.preparation.asked)
         self._state: State = Idle()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
         self._stream: asyncio.Task[None] | None = None
         self._preparing: set[asyncio.Task[None]] = set()
-        self._endpoint: asyncio.Task[Endpoint] | None = None
+        self._chosen: asyncio.Task[Chosen] | None = None
         self._tools: set[asyncio.Task[None]] = set()
         self._sent: Sent | None = None
+        self._asked_characters = 0
         self._noticed: set[str] = set()
 
     # ---- what may happen
@@ -115,6 +117,19 @@ class Conversation:
 
         self._inbox.put_nowait(failed)
 
+    def changed(self, *, by_user: bool) -> None:
+        """The text is another one."""
+        if isinstance(self._state, Idle):
+            self.aside.figure.changed(by_user=by_user)
+        self.preparation.edited(lambda: isinstance(self._state, Idle))
+
+    def estimate(self) -> None:
+        """The user wants to know how many tokens the next request would take."""
+        if isinstance(self._state, Idle):
+            self.aside.estimate()
+        else:
+            self._editor.tell("warn", BUSY)
+
     def close(self) -> None:
         """The buffer is gone for good: end the task after what is in the inbox."""
         self._inbox.put_nowait(None)
@@ -127,6 +142,8 @@ class Conversation:
             while (event := await self._inbox.get()) is not None:
                 await self._take(event)
         finally:
+            self.preparation.close()
+            self.aside.close()
             await self._stop_stream()
             await self._stop_tools()
 
@@ -159,10 +176,12 @@ class Conversation:
         match effect:
             case BuildPrompt(turn, document):
                 # Chosen once for a turn: a switch in the middle of it is for the next.
-                self._endpoint = asyncio.create_task(self._choose(), name=f"endpoint {turn}")
-                self._prepare(self._prompt(turn, document, self._endpoint))
+                self._chosen = asyncio.create_task(self.preparation.choose(document), name=f"choice {turn}")
+                self._asked_characters = self._editor.characters()
+                self.aside.figure.pause()
+                self._prepare(self._prompt(turn, document, self._chosen))
             case ResolveSecret(turn):
-                self._prepare(self._secret(turn, self._endpoint))
+                self._prepare(self._secret(turn, self._chosen))
             case StartStream(turn, prompt):
                 self._stream = asyncio.create_task(self._answer(turn, prompt), name=f"stream {turn}")
             case StopStream():
@@ -187,6 +206,7 @@ class Conversation:
             case End(outcome, line):
                 await self._editor.drain()
                 await self._editor.ended(outcome.value, self._cursor_line(line))
+                self.aside.figure.tell()
             case _:
                 assert_never(effect)
 
@@ -194,8 +214,12 @@ class Conversation:
         """Account for the request that went out; one that was cut before any count came used nothing that is known."""
         sent, self._sent = self._sent, None
         log.info("request %s: %s", outcome.value, usage)
+        if read := usage.input + usage.cache_read + usage.cache_write:
+            self.aside.figure.measured(read, self._asked_characters)
         if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
-            self._services.accounts.record(sent, usage, outcome.value, self._editor.used)
+            # By now the server may have said what its models cost.
+            priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
+            self._services.accounts.record(priced, usage, outcome.value, self._editor.used)
 
     def _cursor_line(self, result: int | None) -> int | None:
         """Where the cursor goes when a result is there, as the user wants it (`tools.cursor_after_result`)."""
@@ -222,37 +246,30 @@ class Conversation:
         self._preparing.add(task)
         task.add_done_callback(self._preparing.discard)
 
-    async def _choose(self) -> Endpoint:
-        await self._services.warm()
-        return await self._services.endpoint()
-
-    async def _prompt(self, turn: int, document: Document, chosen: asyncio.Task[Endpoint]) -> None:
+    async def _prompt(self, turn: int, document: Document, choice: asyncio.Task[Chosen]) -> None:
         try:
-            endpoint = await chosen
-            tools = await self._services.offered(self._services.settings, self.folder)
-            built = build_prompt(
-                document,
-                model=endpoint.model,
-                parameters=endpoint.parameters,
-                tools=tools,
-                facts=endpoint.facts,
-                cache_key=_cache_key(self.path),
-            )
+            chosen = await choice
+            built = self.preparation.build(document, chosen)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
             return self._broken(turn)
-        for message, line in built.warnings:
-            self._editor.tell("warn", f"line {line + 1}: {message}")
+        self.preparation.tell(chosen, built)
         return self._post(PromptReady(turn, built.prompt))
 
-    async def _secret(self, turn: int, chosen: asyncio.Task[Endpoint] | None) -> None:
-        said = asyncio.get_running_loop().call_later(
-            SLOW_KEY, self._editor.progress, "Looking for the key...", "marker"
-        )
+    async def _secret(self, turn: int, choice: asyncio.Task[Chosen] | None) -> None:
+        def told(label: str) -> None:
+            said.cancel()
+            self._editor.progress(label, "marker")
+
+        said = asyncio.get_running_loop().call_later(SLOW_KEY, told, "Looking for the key...")
         try:
-            if chosen is not None:
-                await self._services.find_key(await chosen)
+            if choice is not None:
+                endpoint = (await choice).endpoint
+                await self._services.find_key(endpoint, told)
+                if not endpoint.facts.is_known:
+                    # While the answer comes: what its server says of the model is for its price and for the next one.
+                    self._services.listings.want(endpoint)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -271,19 +288,24 @@ class Conversation:
             if events:
                 self._post(Streamed(turn, tuple(events)))
 
-        assert self._endpoint is not None
-        endpoint = await self._endpoint
+        assert self._chosen is not None
+        endpoint = (await self._chosen).endpoint
 
         def sending() -> None:
             model = prompt.model or endpoint.model
             minimum = prompt.facts.cache_minimum
-            self._sent = Sent(endpoint.name, endpoint.provider.name, model, now(), self.path, minimum)
+            path = self.preparation.location.path
+            self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
+            self.preparation.sent(prompt)
             self._editor.sending()
 
         def progress(label: str) -> None:
             self._editor.progress(label, "marker")
 
-        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice))
+        def built(request: HttpRequest) -> None:
+            self.aside.diagnose((endpoint.name, prompt.model or endpoint.model), request)
+
+        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice, built))
 
     def _notice(self, notice: Notice) -> None:
         """Say what a wire could not do: with a line each time, without one once while the model stays the same."""
@@ -294,7 +316,9 @@ class Conversation:
             self._editor.tell("warn", notice.message)
 
     async def _run_tool(self, turn: int, call: ToolUse) -> None:
-        context = ToolContext(self.folder, self._services.settings.tools.default_timeout, self._services.evaluation)
+        context = ToolContext(
+            self.preparation.location.folder, self._services.settings.tools.default_timeout, self._services.evaluation
+        )
         outcome = await self._services.runner.run(call.name, call.input, call.input is not None, context)
         self._inbox.put_nowait(partial(self._finished, turn, call.id, outcome))
 
@@ -304,9 +328,9 @@ class Conversation:
 
     async def _stop_stream(self) -> None:
         tasks: list[asyncio.Task[Any]] = [
-            task for task in (self._stream, self._endpoint, *self._preparing) if task is not None
+            task for task in (self._stream, self._chosen, *self._preparing) if task is not None
         ]
-        self._stream = self._endpoint = None
+        self._stream = self._chosen = None
         for task in tasks:
             task.cancel()
         if tasks:
@@ -318,8 +342,3 @@ class Conversation:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-
-
-def _cache_key(path: str | None) -> str | None:
-    """What a vendor may know a chat by: not its path."""
-    return None if path is None else hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from flemma_py.app.meaning import Diagnosis
 from flemma_py.conversation.state import View
 from flemma_py.model.patch import Edit
 
@@ -36,8 +37,24 @@ class ChatEditor(Protocol):
         """A request is over: what it used and at which prices, under the names of the session API."""
         ...
 
+    def characters(self) -> int:
+        """How many there are in the buffer by now."""
+        ...
+
+    def estimated(self, tokens: int, *, exact: bool) -> None:
+        """About how many tokens the chat is; `exact`: somebody has counted them."""
+        ...
+
     async def ended(self, status: str, line: int | None) -> None:
         """The chat is idle: unlock it, put the cursor onto `line` (0-based) if one is given."""
+        ...
+
+    def diagnose(self, diagnoses: Sequence[Diagnosis]) -> None:
+        """Mark places in the buffer, instead of those that were marked before."""
+        ...
+
+    async def consent(self, path: str) -> bool:
+        """Whether the chat may have the file at the real `path`, which lies outside its project: asks the user."""
         ...
 
     def tell(self, level: str, message: str) -> None:

@@ -47,15 +47,15 @@ class ChatServers:
         self._said: set[tuple[str, str]] = set()
         self._lock = asyncio.Lock()
 
-    async def offer(self, settings: Settings, folder: str) -> set[str]:
-        """Have the servers started that a chat in `folder` has, and give their tools to the runner. Which tools of
-        servers this chat has not. Never raises, and waits `mcp.wait` seconds at most: a send goes without the tools of
-        what failed, and one notice says why."""
+    async def offer(self, settings: Settings, folder: str, *, start: bool = True) -> set[str]:
+        """Have the servers started (if `start`) that a chat in `folder` has, and give their tools to the runner. Gives
+        the names of tools of servers that this chat has not. Never raises, and waits `mcp.wait` seconds at most: a send
+        goes without the tools of what failed, and one notice says why."""
         try:
             names = await self._know(settings, folder)
             if self._servers is None:
                 return set()
-            for word in await self._servers.start(names, settings.mcp.wait):
+            for word in await self._servers.start(names, settings.mcp.wait) if start else ():
                 self._say("warn", word)
             self._give()
             return set(self._servers.tools) - self._servers.tools_of(names)

@@ -6,13 +6,14 @@ The host answers Neovim before any of this is loaded; `warm` brings it in from a
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from flemma_py import demo
 from flemma_py import log as log_file
@@ -22,12 +23,19 @@ from flemma_py.app.endpoint import (
     HOW_TO_SET_A_KEY,
     Endpoint,
     Wires,
+    addresses,
+    can_chat,
     choose,
     default_name,
+    endpoint_of,
     missing_key,
+    no_model,
     stored_key,
 )
 from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
+from flemma_py.app.hiding import hide_secrets
+from flemma_py.app.listing import ask_for_models
+from flemma_py.app.listings import Listings
 from flemma_py.app.owner import LuaParsers, OwnerFunctions
 from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
@@ -40,12 +48,16 @@ from flemma_py.config.schema import Settings
 from flemma_py.errors import FlemmaError, RequestError, SettingsError
 from flemma_py.registry import discover
 from flemma_py.secrets.environment import Found, Missing
-from flemma_py.secrets.keys import Keys
+from flemma_py.secrets.keys import Keys, Told
 
 if TYPE_CHECKING:
     from flemma_py.config.frontmatter import Frontmatter
     from flemma_py.demo.server import DemoServer
     from flemma_py.evaluation.client import Evaluation
+    from flemma_py.files.policy import Answers
+    from flemma_py.files.store import Store
+    from flemma_py.model.language_model import ModelFacts
+    from flemma_py.model.prompt import Prompt
     from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import ToolDefinition
     from flemma_py.tools.runner import ToolRunner
@@ -55,9 +67,6 @@ log = logging.getLogger(__name__)
 
 HEAVY = ("flemma_py.transport.http", "flemma_py.tools.runner", "flemma_py.evaluation.client")
 """What a first request needs and a start does not."""
-
-SHORTEST_WORD = 8
-"""Of a header, that may be a key: `Bearer` and its like are none."""
 
 
 class Services:
@@ -91,6 +100,9 @@ class Services:
         self._demo_said = False
         self.accounts = Accounts()
         self.mcp = ChatServers(self, say)
+        self.listings = Listings(self._list)
+        self._tables: Mapping[str, tuple[str, ...]] = {}
+        self._diagnosing: bool | None = None
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings, a sentence each."""
 
@@ -133,7 +145,7 @@ class Services:
         self._layers, issues = replace(self._layers, members=members(presets)).with_layer(Layer.SETUP, raw)
         self.settings = self._layers.resolve()
         self.presets = presets
-        self._hide_secrets()
+        hide_secrets(self.settings)
         self.complaints = (*(issue.message for issue in issues if issue.trouble != "renamed"), *problems)
         told = [*self.complaints, *self.new_renames(issues)]
         if told:
@@ -158,7 +170,7 @@ class Services:
 
     def switch(self, line: str) -> Switched:
         """What `:Flemma switch` was given. The next request goes there; one that is under way goes on."""
-        switched = switch(line, self._layers, self.presets, self.wires)
+        switched = switch(line, self._layers, self.presets, self.wires, self.listings.models)
         self._layers = switched.layers
         self.settings = self._layers.resolve()
         if switched.done:
@@ -166,39 +178,36 @@ class Services:
             self.keys.forget_all()
         return switched
 
-    async def high_cost(self, endpoint: Endpoint) -> str | None:
-        """A sentence about a model that costs more than the owner wants to pay unasked. Waits for the price list."""
-        pricing = self.settings.ui.pricing
-        if not pricing.enabled or endpoint.is_demo:
-            return None
-        prices = await self.accounts.prices(endpoint.name, endpoint.model)
-        if prices is None or prices.input + prices.output <= pricing.high_cost_threshold:
-            return None
-        each = f"${prices.input:g} for a million tokens of input and ${prices.output:g} of output"
-        return f"{endpoint.model} is expensive: {each}."
+    @property
+    def diagnosing(self) -> bool:
+        """Whether requests are compared with those before them."""
+        return self.settings.diagnostics.enabled if self._diagnosing is None else self._diagnosing
+
+    def diagnose(self, *, enabled: bool) -> None:
+        """Compare from now on, or no more, whatever the settings say."""
+        self._diagnosing = enabled
 
     def catalogue(self) -> Catalogue:
         """What there is to switch to, for completion and pickers."""
-        return catalogue(self._layers, self.presets, self.wires)
+        return catalogue(self._layers, self.presets, self.wires, self._offered)
+
+    def _offered(self, name: str) -> list[str]:
+        """Models of a provider beside those that the settings name: those of its table, then what its server lists."""
+        try:
+            endpoint = endpoint_of(name, "", self.settings, self.wires)
+        except SettingsError:
+            return []
+        owned = self.settings.providers.get(name)
+        table = () if owned and owned.kind else self._tables.get(name, ())
+        listed = self.listings.models(name, endpoint.base_url or "")
+        return [*table, *filter(can_chat, (each.name for each in listed))]
+
+    async def _list(self, endpoint: Endpoint) -> tuple[ModelFacts, ...]:
+        return await ask_for_models(endpoint, self.keys, self.client)
 
     def _declared(self) -> dict[str, type]:
         kinds = {name: kind.parameters for name, kind in self.wires.kinds.items()}
         return kinds | {name: provider.parameters for name, provider in self.wires.providers.items()}
-
-    def _hide_secrets(self) -> None:
-        """What settings may hold that no log may show: headers that carry keys, and passwords in addresses."""
-        addresses = [self.settings.proxy]
-        for endpoint in self.settings.providers.values():
-            addresses.append(endpoint.base_url)
-            for text in endpoint.headers.values():
-                log_file.register_secret(text.strip())
-                for word in text.split():
-                    if len(word) >= SHORTEST_WORD:
-                        log_file.register_secret(word)
-        for address in filter(None, addresses):
-            password = _password(address)
-            log_file.register_secret(password)
-            log_file.register_secret(unquote(password))
 
     async def warm(self) -> None:
         """Have everything loaded that a send needs. Cheap when it has been done."""
@@ -221,7 +230,7 @@ class Services:
         The host ends with this task: only a package that is missing may end it."""
         try:
             await self.warm()
-            base_url = (await self.endpoint()).base_url
+            base_url = (await self.chosen()).base_url
             if base_url is not None:
                 await self.client.warm(base_url)
         except FlemmaError as error:
@@ -238,6 +247,8 @@ class Services:
             importlib.import_module(name)
         # Found here and not by the first send: looking for what third parties installed takes some 20 ms.
         _ = self.wires, self.runner
+        found = discover("flemma_py.providers.catalogue", "CATALOGUE")
+        self._tables = {table.provider: tuple(model.name for model in table.models) for _, table in found}
 
     @property
     def client(self) -> HttpClient:
@@ -257,6 +268,25 @@ class Services:
         return self._evaluation
 
     @property
+    def home(self) -> str:
+        """What `~` stands for."""
+        return self.environ.get("HOME") or str(Path.home())
+
+    @functools.cached_property
+    def file_store(self) -> Store:
+        """What all chats have read, and"""
+        from flemma_py.files.store import Store
+
+        return Store()
+
+    @functools.cached_property
+    def file_answers(self) -> Answers:
+        """what the user said about files that lie elsewhere."""
+        from flemma_py.files.policy import Answers
+
+        return Answers()
+
+    @property
     def runner(self) -> ToolRunner:
         if self._runner is None:
             from flemma_py.tools.runner import ToolRunner, find_tools
@@ -270,9 +300,8 @@ class Services:
         if self._wires is None:
             found = discover("flemma_py.providers", "PROVIDER", entry_points=offered(PROVIDERS))
             kinds = dict(discover("flemma_py.providers", "KIND"))
-            self._wires = Wires(
-                {provider.name: provider for origin, provider in found if _fits(origin, provider)}, kinds
-            )
+            providers = {provider.name: provider for origin, provider in found if _fits(origin, provider)}
+            self._wires = Wires(providers, kinds, addresses(providers, self.environ))
         return self._wires
 
     @property
@@ -280,17 +309,29 @@ class Services:
         """What models are told of the tools that are enabled."""
         return self.runner.definitions
 
-    async def offered(self, settings: Settings, folder: str) -> tuple[ToolDefinition, ...]:
-        """What a model is told of in a chat with these settings: waits a while for servers that bring tools."""
-        not_here = await self.mcp.offer(settings, folder)
+    async def offered(self, settings: Settings, folder: str, *, start: bool) -> tuple[ToolDefinition, ...]:
+        """What a model is told of in a chat with these settings: waits a while for servers, if it may start them."""
+        not_here = await self.mcp.offer(settings, folder, start=start)
         return tuple(each for each in self.definitions if each.name not in not_here)
 
-    async def endpoint(self) -> Endpoint:
-        """Who answers now. Raises `SettingsError`."""
-        if self._unusable is not None:
+    async def endpoint(self, settings: Settings | None = None) -> Endpoint:
+        """Who answers now, and with which model; or with the `settings` of one chat. Raises `SettingsError`."""
+        endpoint = await self.chosen(settings)
+        if endpoint.model:
+            return endpoint
+        problem = await self.listings.refresh(endpoint)
+        endpoint = await self.chosen(settings)
+        if endpoint.model:
+            return endpoint
+        raise SettingsError(no_model(endpoint, problem))
+
+    async def chosen(self, settings: Settings | None = None) -> Endpoint:
+        """Who answers now; the model is empty where only its server could tell one. Raises `SettingsError`."""
+        settings = settings or self.settings
+        if self._unusable is not None and settings is self.settings:
             raise SettingsError(self._unusable)
-        default = "" if self.settings.provider else await self._default()
-        return choose(self.settings, self.wires, default)
+        default = "" if settings.provider else await self._default()
+        return choose(settings, self.wires, default, self.listings.models)
 
     async def _default(self) -> str:
         name = default_name(self.wires, self.environ, has_stored_key=False)
@@ -299,16 +340,31 @@ class Services:
             return name
         return default_name(self.wires, self.environ, has_stored_key=isinstance(await self.keys.find(stored), Found))
 
-    async def find_key(self, endpoint: Endpoint) -> str | None:
-        """The endpoint's key, None where it needs none. Raises `RequestError` that says what was tried."""
+    async def find_key(self, endpoint: Endpoint, told: Told | None = None) -> str | None:
+        """The endpoint's key, None where it needs none. `told` hears why it takes long; without it nothing is asked of
+        the owner. Raises `RequestError` that says what was tried."""
+        found = await self._find(endpoint, told)
+        return found.key if found else None
+
+    async def _find(self, endpoint: Endpoint, told: Told | None) -> Found | None:
         if endpoint.is_demo or endpoint.keys.is_keyless:
             return None
-        match await self.keys.find(endpoint.keys):
-            case Found(key):
-                return key
+        match await self.keys.find(endpoint.keys, told):
+            case Found() as found:
+                return found
             case Missing() as missing:
                 error = missing_key(endpoint, missing)
-                raise RequestError(error.kind, log_file.redact(error.message, ()))
+                raise RequestError(error.kind, log_file.without_secrets(error.message))
+
+    async def sign_in(self, endpoint: Endpoint, prompt: Prompt, told: Told) -> tuple[str | None, Prompt]:
+        """The endpoint's key, and the prompt with what the account behind the key says: its project, where the owner
+        named none. Raises `RequestError`."""
+        found = await self._find(endpoint, told)
+        if found is None:
+            return None, prompt
+        if found.project and not prompt.parameters.get("project_id"):
+            prompt = replace(prompt, parameters=prompt.parameters | {"project_id": found.project})
+        return found.key, prompt
 
     async def address(self, endpoint: Endpoint) -> str:
         """The base URL of an endpoint; starts the demo server where that is it."""
@@ -324,7 +380,7 @@ class Services:
 
     async def close(self) -> None:
         """Give back what is open."""
-        for part in (self._client, self._evaluation, self._demo, self.accounts, self.mcp):
+        for part in (self.listings, self._client, self._evaluation, self._demo, self.accounts, self.mcp):
             if part is not None:
                 await part.close()
 
@@ -335,11 +391,3 @@ def _fits(origin: str, provider: Any) -> bool:
     if not fits:
         log.warning("%r offers a PROVIDER that is none but a %s; it is left out", origin, type(provider).__name__)
     return fits
-
-
-def _password(address: str) -> str:
-    """The password in an address as it is typed, if there is one. The address need not be a right one."""
-    place = address.split("://", 1)[-1]
-    for end in "/?#":
-        place = place.split(end, 1)[0]
-    return place.rpartition("@")[0].partition(":")[2]

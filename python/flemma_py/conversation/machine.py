@@ -51,6 +51,7 @@ from flemma_py.model.patch import Begin, Edit, RemoveReply
 from flemma_py.model.stream import StopReason, StreamEnd, StreamFailure, UsageReport
 from flemma_py.model.usage import Usage
 
+BUSY = "this chat is still busy: <C-c> or :Flemma cancel ends that"
 INTERRUPTED = "Response interrupted by the user."
 WAITING = "Thinking..."
 """What is shown until the model says something."""
@@ -66,7 +67,7 @@ def step(state: State, happened: Input) -> Step:
         case Running(), Cancelled():
             return calls.cancel(state, happened)
         case _, Submitted():
-            return state, (Tell("warn", "this chat is still busy: <C-c> or :Flemma cancel ends that"),)
+            return state, (Tell("warn", BUSY),)
         case ((Preparing() | Streaming() | Running()), Failed()) if happened.turn == state.turn:
             return _failed(state, happened)
         case Preparing(), PromptReady() if happened.turn == state.turn:
@@ -186,7 +187,8 @@ def _broken(state: Streaming, before: tuple[Effect, ...], failure: StreamFailure
     return Idle(state.turn), (
         *before,
         StopStream(),
-        _close_early(state, message),
+        # What the vendor told of its rates is for the notice alone.
+        _close_early(state, message.split("\n")[0]),
         Tell("error", message),
         Record(state.usage, Outcome.ERRORED),
         End(Outcome.ERRORED),

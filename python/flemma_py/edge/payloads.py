@@ -105,7 +105,7 @@ class ImportSlice:
 @dataclass(frozen=True, slots=True)
 class Submit:
     """The user asked to go on with a chat. `run` is Lua's number of this send, which comes back with all that is done
-    for it; `line` is the cursor's, 0-based; `name` the file, empty for none."""
+    for it; `line` is the cursor's, 0-based; `name` the file, empty for none; `cwd` the window's working directory."""
 
     buf: int
     run: int
@@ -113,6 +113,7 @@ class Submit:
     line: int
     name: str
     stamp: Stamp
+    cwd: str
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Submit:
@@ -123,4 +124,5 @@ class Submit:
             integer(payload, "line"),
             string(payload, "name"),
             read_stamp(payload),
+            string(payload, "cwd"),
         )

@@ -57,11 +57,15 @@ _LIMITED = (RequestKind.RATE, RequestKind.OVERLOAD)
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """Who refused, and where its key is set (empty: it was given none): a sentence names both. `kinds` are the words
-    that mean something of their own with this vendor, as `type`, `code` or `reason` of an error."""
+    that mean something of their own with this vendor, as `type`, `code` or `reason` of an error; `steps`: what to do
+    next where that is another thing than elsewhere; `key_step`: what to do about a refused key where looking at it is
+    not the way."""
 
     display_name: str
     key_place: str
     kinds: Mapping[str, RequestKind] = field(default_factory=dict)
+    steps: Mapping[RequestKind, str] = field(default_factory=dict)
+    key_step: str = ""
 
 
 def read_refusal(vendor: Vendor, status: int | None, headers: Mapping[str, str], body: bytes) -> RequestError:
@@ -173,6 +177,8 @@ def _seconds(seconds: float) -> str:
 
 def _next_step(vendor: Vendor, kind: RequestKind, wait: str) -> str:
     match kind:
+        case RequestKind.AUTH if vendor.key_step:
+            return vendor.key_step
         case RequestKind.AUTH if not vendor.key_place:
             return "name its key in setup() with api_key_env or api_key_cmd"
         case RequestKind.AUTH:
@@ -180,4 +186,4 @@ def _next_step(vendor: Vendor, kind: RequestKind, wait: str) -> str:
         case RequestKind.RATE:
             return f"wait {wait or 'a moment'} and send again"
         case _:
-            return _NEXT_STEP[kind]
+            return vendor.steps.get(kind) or _NEXT_STEP[kind]
