@@ -16,7 +16,7 @@ FLOORS = {
     "document": 1, "templating": 1, "prompt": 1,
     "providers": 2, "accounting": 2, "importers": 2,
     "conversation": 3,
-    "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp": 4, "evaluation": 4, "demo": 4, "files": 4,
+    "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp_client": 4, "evaluation": 4, "demo": 4, "files": 4,
     "processes": 4, "sandbox": 4, "log": 4,
     "app": 5,
     "edge": 6,
@@ -37,6 +37,8 @@ AT_HOME = {
     "aiohttp": {"transport", "demo"},
     "keyring": {"secrets"},
     "secretstorage": {"secrets"},
+    "mcp": {"mcp_client"},
+    "mcp_types": {"mcp_client"},
 }
 """Packages that only these rooms may know."""
 

@@ -96,6 +96,63 @@ local commands = {
       require("flemma.logging").open()
     end,
   },
+  ["mcp:login"] = {
+    about = "sign in to an MCP server in the browser",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("login", args, "NAME", 1)
+    end,
+  },
+  ["mcp:prompt"] = {
+    about = "insert the messages of an MCP server's prompt",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("prompt", args, "SERVER PROMPT [key=value …]", 2)
+    end,
+  },
+  ["mcp:resource"] = {
+    about = "insert the text of an MCP server's resource",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("resource", args, "SERVER URI", 2)
+    end,
+  },
+  ["mcp:restart"] = {
+    about = "start an MCP server again",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("restart", args, "NAME", 1)
+    end,
+  },
+  ["mcp:status"] = {
+    about = "show the MCP servers and their tools",
+    run = function()
+      require("flemma.status").open(true)
+    end,
+  },
+  ["mcp:stop"] = {
+    about = "end an MCP server until a chat wants it again",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("stop", args, "NAME", 1)
+    end,
+  },
+  ["mcp:trust"] = {
+    about = "show the project's .mcp.json, and agree to its servers",
+    run = function()
+      require("flemma.mcp").send("trust")
+    end,
+  },
   ["models:refresh"] = {
     about = "ask a provider's server anew which models it has",
     complete = function(words)

@@ -86,6 +86,11 @@ function doors.catalogue(payload)
   require("flemma.switch").receive(payload)
 end
 
+--- Which MCP servers there are, or what one of them gave for a buffer.
+function doors.mcp(payload)
+  require("flemma.mcp").receive(payload)
+end
+
 --- A text has been read that is to become a chat.
 function doors.imported(payload)
   return require("flemma.import").receive(payload)

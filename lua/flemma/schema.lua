@@ -50,6 +50,7 @@ return {
         max_file_bytes = 67108864,
       },
     },
+    mcp = { wait = 10, servers = {} },
     sandbox = {
       enabled = true,
       backend = "auto",

@@ -19,6 +19,7 @@ from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
 from flemma_py.model.prompt import Prompt
+from flemma_py.model.tool import ToolDefinition
 from flemma_py.prompt.build import Built, build_prompt
 from flemma_py.prompt.filling import has_templates
 
@@ -42,11 +43,12 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Who answers a turn, what the chat's text means in it, and the settings that hold for the chat."""
+    """Who answers a turn, what the chat's text means in it, the settings that hold for the chat, and its tools."""
 
     endpoint: Endpoint
     meaning: Meaning
     settings: Settings
+    tools: tuple[ToolDefinition, ...]
 
 
 class Preparation:
@@ -73,7 +75,9 @@ class Preparation:
         self._mark(meaning.diagnoses)
         meaning.refuse_errors()
         settings = self._resolved(meaning)
-        return Chosen(await self._services.endpoint(settings), meaning, settings)
+        # Only a send starts servers: an estimate must not.
+        tools = await self._services.offered(settings, self.location.folder, start=consent is not None)
+        return Chosen(await self._services.endpoint(settings), meaning, settings, tools)
 
     async def settings(self, document: Document) -> Settings:
         """The chat's own settings, for what it runs. Raises `DocumentError` where its frontmatter is wrong: what it was
@@ -97,7 +101,7 @@ class Preparation:
             document,
             model=endpoint.model,
             parameters=endpoint.parameters,
-            tools=self._services.runner.offered(chosen.settings.tools.offered),
+            tools=chosen.tools,
             facts=endpoint.facts,
             cache_key=_cache_key(self.location.path),
             filling=chosen.meaning.filling,

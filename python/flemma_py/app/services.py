@@ -37,6 +37,7 @@ from flemma_py.app.hiding import hide_secrets
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
 from flemma_py.app.owner import LuaParsers, OwnerFunctions
+from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.app.trust import TrustStore
 from flemma_py.config.functions import with_functions
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from flemma_py.files.store import Store
     from flemma_py.model.language_model import ModelFacts
     from flemma_py.model.setting_ops import SettingOp
-    from flemma_py.model.tool import Buffers
+    from flemma_py.model.tool import Buffers, ToolDefinition
     from flemma_py.sandbox.choice import Sandboxes
     from flemma_py.tools.runner import ToolRunner
     from flemma_py.transport.http import HttpClient
@@ -104,6 +105,7 @@ class Services:
         self.buffers: Buffers | None = None
         """What is open in the editor, for tools that write; None where there is no editor."""
         self.accounts = Accounts()
+        self.mcp = ChatServers(self, say)
         self.listings = Listings(self._list)
         self._tables: Mapping[str, tuple[str, ...]] = {}
         self._diagnosing: bool | None = None
@@ -317,6 +319,11 @@ class Services:
             self._wires = Wires(providers, kinds, addresses(providers, self.environ))
         return self._wires
 
+    async def offered(self, settings: Settings, folder: str, *, start: bool) -> tuple[ToolDefinition, ...]:
+        """What a model is told of in a chat with these settings: waits a while for servers, if it may start them."""
+        not_here = await self.mcp.offer(settings, folder, start=start)
+        return tuple(each for each in self.runner.offered(settings.tools.offered) if each.name not in not_here)
+
     async def endpoint(self, settings: Settings | None = None) -> Endpoint:
         """Who answers now, and with which model; or with the `settings` of one chat. Raises `SettingsError`."""
         endpoint = await self.chosen(settings)
@@ -362,6 +369,6 @@ class Services:
 
     async def close(self) -> None:
         """Give back what is open."""
-        for part in (self.listings, self._client, self._evaluation, self._demo, self.accounts):
+        for part in (self.listings, self._client, self._evaluation, self._demo, self.accounts, self.mcp):
             if part is not None:
                 await part.close()

@@ -80,6 +80,7 @@ class ToolCalls:
         except Exception:
             log.exception("the chat's own settings could not be read")
             return ToolOutcome(OWN_ERROR, is_error=True)
+        here = await self._services.offered(settings, self._preparation.location.folder, start=True)
         return await self._services.runner.run(
             call.name,
             call.input,
@@ -88,7 +89,7 @@ class ToolCalls:
             owner=self,
             at_once=settings.tools.max_concurrent,
             watch=self._editor.tool,
-            offered=settings.tools.offered,
+            offered={each.name for each in here},
         )
 
     async def _settings_of(self, turn: int) -> Settings:

@@ -17,6 +17,7 @@ from flemma_py.config.group import Group, Trust, key, listing, own, section, sec
 from flemma_py.config.looks import YES_OR_NO, Highlights, LineHighlights, Ruler, Signs, Turns, UiSettings
 from flemma_py.config.models import FORM as MODELS_FORM
 from flemma_py.config.models import models_problem
+from flemma_py.config.servers import McpSettings
 from flemma_py.config.thinking import FORM, thinking_problem
 from flemma_py.config.tooling import SandboxSettings, ToolSettings
 
@@ -136,6 +137,7 @@ class Settings(Group):
     parameters: Parameters = section(Parameters)
     providers: Mapping[str, ProviderSettings] = sections(ProviderSettings)
     tools: ToolSettings = section(ToolSettings, alone="offered")
+    mcp: McpSettings = section(McpSettings, alone="enabled")
     sandbox: SandboxSettings = section(SandboxSettings, alone="enabled")
     editing: EditingSettings = section(EditingSettings)
     keymaps: KeySettings = section(KeySettings)

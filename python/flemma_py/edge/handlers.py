@@ -32,6 +32,7 @@ from flemma_py.edge.chat import BufferChat
 from flemma_py.edge.imports import Imports
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
+from flemma_py.edge.servers import ServerCommands
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import DocumentError, EditorError, FlemmaError
 
@@ -65,6 +66,7 @@ class Handlers:
         self._resyncs = 0
         services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
         self._imports = Imports(bridge)
+        self._servers = ServerCommands(bridge, services)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -118,6 +120,8 @@ class Handlers:
                 self._trust(payload)
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
+            case "mcp":
+                self._servers.take(payload, self._location(string(payload, "name"), self._directory).folder)
             case "consent":
                 chat, _ = self._chat(integer(payload, "buf"))
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
@@ -140,6 +144,7 @@ class Handlers:
 
     def _hello(self, hello: Hello) -> None:
         self._log_folder = hello.log_folder
+        self._services.mcp.log_folder = Path(hello.log_folder)
         self._bridge.tell("hello", {"protocol": PROTOCOL, "channel": self._bridge.channel})
         if hello.protocol != PROTOCOL:
             return

@@ -154,3 +154,5 @@ class Tool:
     """Whether it ends by itself when its time is over, and so can say how far it came."""
     detail: Detail | None = None
     foresee: Foresee | None = None
+    timeout: float | None = None
+    """Seconds that a run has, where they are not the general ones."""

@@ -86,7 +86,20 @@ class ToolRunner:
     """Runs the tools it was given."""
 
     def __init__(self, tools: Mapping[str, Tool]) -> None:
-        self._tools = dict(tools)
+        self._own = dict(tools)
+        self._sources: dict[str, Mapping[str, Tool]] = {}
+        self._gather()
+
+    def put(self, source: str, tools: Mapping[str, Tool]) -> None:
+        """Take `tools`, by name, in place of those that `source` had before. No source can replace a tool of ours or of
+        another one."""
+        self._sources[source] = tools
+        self._gather()
+
+    def _gather(self) -> None:
+        self._tools: dict[str, Tool] = {}
+        for tools in (self._own, *self._sources.values()):
+            self._tools.update((name, tool) for name, tool in tools.items() if name not in self._tools)
         # A name comes back from the wire with `:` for every `__`, also where the tool's own has two underscores.
         self._by_wire_name = {wire_name(name): tool for name, tool in self._tools.items()}
         self._queue = Queue()
@@ -199,6 +212,8 @@ class ToolRunner:
 async def execute(tool: Tool, input: dict[str, Any], context: ToolContext) -> ToolOutcome:
     """Run `tool` within `context.timeout`, unless it keeps the time itself; its errors become outcomes."""
     name = tool.definition.name
+    if tool.timeout is not None:
+        context = replace(context, timeout=tool.timeout)
     deadline = asyncio.timeout(None if tool.keeps_time else context.timeout)
     try:
         async with deadline:
