@@ -48,6 +48,13 @@ function doors.sending(payload)
   end
 end
 
+--- Tool calls would run that nobody has seen.
+function doors.reveal(payload)
+  if require("flemma.buffer").is_current(payload.buf, payload.run) then
+    require("flemma.reveal").show(payload)
+  end
+end
+
 --- A request is over: what it used and at which prices.
 function doors.usage(payload)
   local session = require("flemma.session").get()

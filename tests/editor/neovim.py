@@ -48,7 +48,13 @@ class Neovim:
         return int(self.lua("return vim.api.nvim_get_current_buf()"))
 
     def press(self, keys: str) -> None:
-        """Type, as a person would: `<C-]>` and friends are keys."""
+        """Type, as a person would: `<C-]>` and friends are keys. One that runs calls comes after a look at them."""
+        if "<C-]>" in keys or "<M-CR>" in keys:
+            self.wait(lambda: not self.lua("return require('flemma.reveal').is_typed_ahead(vim.fn.bufnr())"), "a look")
+        self.type_ahead(keys)
+
+    def type_ahead(self, keys: str) -> None:
+        """Type, and look at nothing before."""
         self._again = keys if keys == "<C-c>" else ""
         self.client.request("nvim_input", keys)
 

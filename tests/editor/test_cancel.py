@@ -150,6 +150,8 @@ def test_a_host_that_dies_during_a_tool_run_leaves_calls_that_run_again(patient:
     patient.ready()
     assert len(patient.notices()) == 1
     patient.press("<C-]>")
+    patient.notice("2 tool calls will run")
+    patient.press("<C-]>")
     patient.wait(lambda: not patient.lua("return vim.bo.modifiable"), "the run")
     patient.press("<C-c>")
     patient.wait(lambda: patient.text().count("(error)") == 2, "the results")

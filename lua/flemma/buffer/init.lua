@@ -144,6 +144,7 @@ function M.submit(buf, opts)
       run = runs,
       mode = opts.mode,
       line = opts.line or 0,
+      seen = require("flemma.reveal").seen(buf),
       name = api.nvim_buf_get_name(buf),
       cwd = vim.fn.getcwd(),
     },
@@ -266,6 +267,7 @@ function M.ended(buf, status, opts)
     return
   end
   chat.busy = nil
+  require("flemma.reveal").rested(buf)
   if not busy.sent then
     host().offer_over()
   end
@@ -316,6 +318,7 @@ function M.closed(buf)
     M.ended(buf, "cancelled", { discard = true })
   end
   require("flemma.state").forget(buf)
+  require("flemma.reveal").forget(buf)
   chats[buf] = nil
 end
 

@@ -20,7 +20,7 @@ from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.preparation import Chosen, Location, Preparation
 from flemma_py.app.services import Services
-from flemma_py.app.tool_calls import OWN_ERROR, ToolCalls
+from flemma_py.app.tool_calls import OWN_ERROR, Seen, ToolCalls
 from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.state import (
     BuildPrompt,
@@ -35,6 +35,7 @@ from flemma_py.conversation.state import (
     PromptReady,
     Record,
     ResolveSecret,
+    Reveal,
     Running,
     RunTool,
     SecretReady,
@@ -90,11 +91,13 @@ class Conversation:
 
     # ---- what may happen
 
-    def submit(self, mode: Mode, line: int, look: Look) -> None:
-        """The user asked to go on."""
+    def submit(self, mode: Mode, line: int, seen: Seen, look: Look) -> None:
+        """The user asked to go on, with the cursor on `line` and these lines before their eyes."""
 
         async def submitted() -> Input:
-            return Submitted(mode, await look(), line)
+            view = await look()
+            runs = mode in (Mode.HYBRID, Mode.EXECUTE)
+            return Submitted(mode, view, line, await self.calls.to_be_seen(view.document, seen) if runs else None)
 
         self._inbox.put_nowait(submitted)
 
@@ -208,6 +211,8 @@ class Conversation:
             case Show(label, where):
                 hidden = isinstance(where, int) and not self._services.settings.tools.show_spinner
                 self._editor.progress(None if hidden else label, where)
+            case Reveal():
+                self._editor.reveal(effect)
             case Tell(level, message):
                 self._editor.tell(level, message)
             case Record(usage, outcome):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from flemma_py.app.meaning import Diagnosis
-from flemma_py.conversation.state import View
+from flemma_py.conversation.state import Reveal, View
 from flemma_py.model.patch import Edit
 
 
@@ -32,6 +32,10 @@ class ChatEditor(Protocol):
     def tool(self, name: str, id: str, status: str) -> None:
         """A call was asked for (`waiting`), has begun (`executing`), has ended (`success`, `error`): tell whoever
         listens."""
+        ...
+
+    def reveal(self, effect: Reveal) -> None:
+        """Bring lines before the user's eyes, and say that another press runs what is there."""
         ...
 
     def sending(self) -> None:

@@ -11,9 +11,10 @@ from flemma_py.app.editor import ChatEditor
 from flemma_py.app.preparation import Preparation
 from flemma_py.app.services import Services
 from flemma_py.config.schema import Settings
+from flemma_py.conversation.calls import pending
 from flemma_py.document.query import tool_at
 from flemma_py.errors import FlemmaError
-from flemma_py.model.document import ToolUse
+from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.tool import FileState, ToolOutcome
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ OWN_ERROR = "An error of Flemma's own ended this: see the log."
 
 Finished = Callable[[int, str, ToolOutcome], None]
 """Is told of the turn, the id of a call and what came of it."""
+
+
+Seen = tuple[tuple[int, int], ...]
+"""Ranges of lines that the user could see whole, each [first, end)."""
 
 
 class ToolCalls:
@@ -57,6 +62,17 @@ class ToolCalls:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    async def to_be_seen(self, document: Document, seen: Seen) -> Seen | None:
+        """`seen`, where calls that wait must be in it to be run by a press of the key; None where the owner does not
+        want that (`tools.consent`)."""
+        if not pending(document):
+            return seen
+        try:
+            settings = await self._preparation.settings(document)
+        except FlemmaError:
+            return seen
+        return None if settings.tools.consent == "seed" else seen
 
     async def workplace(self) -> Workplace:
         """Where a call would work that was run now. Raises `DocumentError` as `Preparation.settings` does."""

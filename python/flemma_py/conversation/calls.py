@@ -1,7 +1,8 @@
 """The part of the machine that deals with tool calls: which are pending, where results go, how a run ends.
 
-Here a press of the key is the consent: what is pending runs. A result block stands in the buffer, as `(approved)`,
-before its tool starts, and the outcome takes its place.
+Here a press of the key is the consent: what is pending runs, if whoever pressed could see all of it. Else the press
+shows it, and the next one runs it. A result block stands in the buffer, as `(approved)`, before its tool starts, and
+the outcome takes its place.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from flemma_py.conversation.state import (
     End,
     Idle,
     Outcome,
+    Reveal,
     Running,
     RunTool,
     Show,
@@ -27,9 +29,9 @@ from flemma_py.conversation.state import (
 )
 from flemma_py.document.parser import reparse
 from flemma_py.document.placement import result_placement
-from flemma_py.document.query import result_for, tool_at, unresolved_uses, use_for
+from flemma_py.document.query import LocatedUse, result_for, tool_at, unresolved_uses, use_for
 from flemma_py.document.serializer import tool_result_lines
-from flemma_py.model.document import Document, Status, ToolResult, ToolUse
+from flemma_py.model.document import Document, Span, Status, ToolResult, ToolUse
 from flemma_py.model.patch import Splice
 from flemma_py.model.tool import STOPPED, ToolOutcome
 
@@ -49,6 +51,36 @@ def _waits(found: object) -> bool:
     return result is None or (result.status in (Status.PENDING, Status.APPROVED) and not result.content.strip())
 
 
+def agreed(state: Idle, asked: Submitted, uses: Sequence[ToolUse]) -> Step:
+    """Run these calls, unless one of them has not been before the user's eyes: then show that one."""
+    ids = frozenset(use.id for use in uses)
+    hidden = None if ids <= state.shown else _out_of_sight(asked, uses)
+    if hidden is None:
+        return run(state.turn + 1, asked.view, uses)
+    shown = Reveal(hidden.span.line, _end(hidden.span), len(uses), _names(uses))
+    return Idle(state.turn + 1, ids), (shown, End(Outcome.COMPLETED))
+
+
+def _out_of_sight(asked: Submitted, uses: Sequence[ToolUse]) -> LocatedUse | None:
+    if asked.seen is None:
+        return None
+    located = (use_for(asked.view.document, use.id) for use in uses)
+    return next((found for found in located if found and not _is_within(found.span, asked.seen)), None)
+
+
+def _is_within(span: Span, ranges: Sequence[tuple[int, int]]) -> bool:
+    return any(first <= span.line and _end(span) <= end for first, end in ranges)
+
+
+def _end(span: Span) -> int:
+    """The line behind the last one."""
+    return span.end_line + (span.end_column > 0)
+
+
+def _names(uses: Sequence[ToolUse]) -> str:
+    return ", ".join(dict.fromkeys(use.name for use in uses))
+
+
 def run(turn: int, view: View, uses: Sequence[ToolUse]) -> Step:
     """Run these calls, each after its block is in the buffer."""
     splices = []
@@ -56,22 +88,21 @@ def run(turn: int, view: View, uses: Sequence[ToolUse]) -> Step:
         splice, view = _placed(view, use.id, tool_result_lines(use.id, "", Status.APPROVED))
         splices.append(splice)
     first = result_for(view.document, uses[0].id)
-    names = ", ".join(dict.fromkeys(use.name for use in uses))
-    shown = Show(f"running {names}", first.span.line if first else "end")
+    shown = Show(f"running {_names(uses)}", first.span.line if first else "end")
     started: list[Effect] = [Write(turn, tuple(splices), settle=True), shown]
     started += [RunTool(turn, use) for use in uses]
     ids = tuple(use.id for use in uses)
     return Running(turn, ids, ids[0]), tuple(started)
 
 
-def run_at_cursor(turn: int, asked: Submitted) -> Step:
+def run_at_cursor(state: Idle, asked: Submitted) -> Step:
     """Run the call that the cursor means, also one that has a result already."""
     id = tool_at(asked.view.document, asked.line)
     found = use_for(asked.view.document, id) if id else None
     if found is None:
         told = Tell("warn", "there is no tool call at the cursor")
-        return Idle(turn), (told, End(Outcome.COMPLETED))
-    return run(turn, asked.view, (found.use,))
+        return Idle(state.turn + 1), (told, End(Outcome.COMPLETED))
+    return agreed(state, asked, (found.use,))
 
 
 def finish(state: Running, finished: ToolFinished) -> Step:

@@ -91,10 +91,10 @@ def _submit(state: Idle, asked: Submitted) -> Step:
         told = () if edits else (Tell("info", "every role marker is on a line of its own already"),)
         return Idle(turn), (Write(turn, edits, settle=True), *told, End(Outcome.COMPLETED))
     if asked.mode is Mode.EXECUTE:
-        return calls.run_at_cursor(turn, asked)
+        return calls.run_at_cursor(state, asked)
     pending = calls.pending(asked.view.document)
     if pending and asked.mode is Mode.HYBRID:
-        return calls.run(turn, asked.view, pending)
+        return calls.agreed(state, asked, pending)
     warning = calls.unanswered_warning(pending)
     return Preparing(turn, asked.view), (*warning, BuildPrompt(turn, asked.view.document), ResolveSecret(turn))
 

@@ -48,9 +48,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing is under way; the buffer belongs to the user."""
+    """Nothing is under way; the buffer belongs to the user. `shown` are the calls that the last press only showed."""
 
     turn: int = 0
+    shown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,13 @@ State = Idle | Preparing | Streaming | Running
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The user pressed a key or gave a command. `line` is the cursor's, 0-based."""
+    """The user pressed a key or gave a command. `line` is the cursor's, 0-based; `seen` are the ranges of lines, each
+    [first, end), that stood before the user's eyes, None where that does not matter."""
 
     mode: Mode
     view: View
     line: int
+    seen: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,16 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class Reveal:
+    """Bring the lines [first, last) before the user's eyes: of one of the calls, `count` in all, that would run."""
+
+    first: int
+    last: int
+    count: int
+    names: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """A notice for the user: level info, warn or error."""
 
@@ -221,8 +234,8 @@ class End:
     line: int | None = None
 
 
-Effect = (
-    BuildPrompt | ResolveSecret | StartStream | StopStream | RunTool | StopTools | Write | Show | Tell | Record | End
-)
+Asked = BuildPrompt | ResolveSecret | StartStream | StopStream | RunTool | StopTools
+"""What somebody else is to do."""
+Effect = Asked | Write | Show | Reveal | Tell | Record | End
 
 Step = tuple[State, tuple[Effect, ...]]

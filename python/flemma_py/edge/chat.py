@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from flemma_py.app.meaning import Diagnosis
-from flemma_py.conversation.state import View
+from flemma_py.conversation.state import Reveal, View
 from flemma_py.document.mirror import Mirror, Stamp
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.payloads import integer, string
@@ -85,6 +85,10 @@ class BufferChat:
 
     def tool(self, name: str, id: str, status: str) -> None:
         self._bridge.tell("tool", {"buf": self._buf, "name": name, "id": id, "status": status})
+
+    def reveal(self, effect: Reveal) -> None:
+        what = {"first": effect.first, "last": effect.last, "count": effect.count, "names": effect.names}
+        self._bridge.tell("reveal", {"buf": self._buf, "run": self._run, **what})
 
     def sending(self) -> None:
         self._bridge.tell("sending", {"buf": self._buf, "run": self._run})
