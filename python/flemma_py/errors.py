@@ -9,6 +9,7 @@
     ├── FrontmatterError         a chat's frontmatter is not what its language allows (where: line, column)
     ├── EditorError              Neovim refused a call, or is gone
     ├── FunctionError            a function that setup() was given did not answer as it should
+    ├── SessionError             what is kept of a chat beside its file cannot be read or written
     └── RequestError             the model did not answer (kind says which of the known ways)
 
 Foreign exceptions are translated once, where they enter, and chained with `from`. Messages carry no keys.
@@ -72,6 +73,11 @@ class EditorError(FlemmaError):
 
 class FunctionError(FlemmaError):
     """A function of the owner's, which runs in Neovim, failed, gave no answer in time, or one of a wrong form."""
+
+
+class SessionError(FlemmaError):
+    """What is kept of a chat beside its file cannot be read or written, or is not to be changed now. The chat itself is
+    never harmed by that."""
 
 
 class RequestKind(Enum):
