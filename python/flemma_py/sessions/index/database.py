@@ -45,6 +45,7 @@ CREATE INDEX sessions_parent ON sessions (parent);
 CREATE TABLE said (
   row INTEGER PRIMARY KEY, mid TEXT NOT NULL, role TEXT NOT NULL, start INTEGER NOT NULL, size INTEGER NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5 (text, content='', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE titles USING fts5 (title, tokenize='unicode61 remove_diacritics 2');
 CREATE TABLE usage (
   id TEXT NOT NULL, sid TEXT NOT NULL, counted INTEGER NOT NULL, at REAL NOT NULL, workspace TEXT,
   provider TEXT NOT NULL, model TEXT NOT NULL, endpoint TEXT NOT NULL, source TEXT NOT NULL, writer TEXT NOT NULL,
@@ -108,6 +109,7 @@ class Database:
             connection.execute(f"PRAGMA journal_mode = {mode}")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA cache_size = -16000")
+            connection.create_function("lowered", 1, str.lower, deterministic=True)
             self._check(connection)
         except BaseException:
             connection.close()
@@ -128,7 +130,7 @@ class Database:
 
 
 def begin_anew(folder: Path, ids: Ids, bad: Path) -> None:
-    """Use another file from now on instead of `bad`, unless somebody else has seen to that already. Raises `OSError`."""
+    """Use another file from now on instead of `bad`, unless somebody has seen to that already. Raises `OSError`."""
     if _current(folder) != bad:
         return
     disk.make_folder(str(folder))

@@ -12,15 +12,13 @@ from flemma_py.journal.ledger import Booking, endpoint_key
 from flemma_py.journal.parts import Message
 from flemma_py.sessions.index.database import NUMBER_BITS
 from flemma_py.sessions.journal import Mark
+from flemma_py.sessions.questions import Row, row_of
 
 Text = Callable[[Message], str | None]
 """The text of a message, wherever it is kept."""
 
-_COLUMNS = (
-    "sid", "title", "preview", "workspace", "cwd", "chat_path", "dev", "ino", "first_sha", "provider", "model",
-    "parent", "created", "updated", "turns", "messages", "text_bytes", "requests", "cost", "state", "pinned", "damage",
-    "empty", "mark_ino", "mark_offset", "mark_proof",
-)  # fmt: skip
+ROW = tuple(Row.__dataclass_fields__)
+_COLUMNS = (*ROW, "dev", "ino", "first_sha", "empty", "mark_ino", "mark_offset", "mark_proof")
 _INSERT = f"INSERT INTO sessions ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _UPDATE = f"UPDATE sessions SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE no = ?"
 
@@ -41,6 +39,7 @@ def update(db: sqlite3.Connection, fold: Fold, mark: Mark, text: Text) -> None:
     else:
         no = found[0]
         db.execute(_UPDATE, (*values, no))
+    _entitle(db, no, clean(fold.title))
     _add_texts(db, no, searched, text)
     book(db, fold.sid, fold.ledger.bookings)
     db.execute("DELETE FROM open_turns WHERE sid = ?", (fold.sid,))
@@ -80,16 +79,10 @@ def clean(text: str) -> str:
 
 
 def _row(fold: Fold, mark: Mark) -> tuple[str | int | float | None, ...]:
-    bound, sums, said = fold.binding, fold.sums, fold.said
-    turn = next(reversed(fold.turns.values()), None)
+    row, bound = row_of(fold), fold.binding
     return (
-        fold.sid, fold.title, fold.preview, fold.workspace, fold.cwd, bound.path if bound else "",
-        _signed(bound.dev) if bound else 0, _signed(bound.ino) if bound else 0,
-        said[0].sha if said else None, fold.provider, fold.model, fold.parent.sid if fold.parent else None,
-        fold.created_at if fold.created_at is not None else fold.updated_at, fold.updated_at, len(fold.turns),
-        len(said), sum(each.bytes for each in said if each.role in SEARCHED), sums.requests, sums.cost,
-        turn.state if turn else "", fold.is_pinned, len(fold.damage), fold.is_empty, _signed(mark.ino), mark.offset,
-        mark.proof,
+        *(getattr(row, name) for name in ROW), _signed(bound.dev) if bound else 0, _signed(bound.ino) if bound else 0,
+        next((each.sha for each in fold.said[:1]), None), fold.is_empty, _signed(mark.ino), mark.offset, mark.proof,
     )  # fmt: skip
 
 
@@ -128,6 +121,12 @@ def _add_texts(db: sqlite3.Connection, no: int, searched: list[Message], text: T
             row += 1
 
 
+def _entitle(db: sqlite3.Connection, no: int, title: str) -> None:
+    if db.execute("SELECT title FROM titles WHERE rowid = ?", (no,)).fetchone() != (title,):
+        db.execute("DELETE FROM titles WHERE rowid = ?", (no,))
+        db.execute("INSERT INTO titles (rowid, title) VALUES (?, ?)", (no, title))
+
+
 _OF = "WHERE row BETWEEN ? AND ?"
 
 
@@ -137,3 +136,4 @@ def _range(no: int) -> tuple[int, int]:
 
 def _forget_texts(db: sqlite3.Connection, no: int) -> None:
     db.execute(f"DELETE FROM said {_OF}", _range(no))
+    db.execute("DELETE FROM titles WHERE rowid = ?", (no,))
