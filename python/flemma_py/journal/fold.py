@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flemma_py.journal.ledger import Ledger, Sums, booking_of
+from flemma_py.journal.ledger import Booking, Ledger, Sums, booking_of
 from flemma_py.journal.lines import Damage, Foreign, Item, Record
 from flemma_py.journal.parts import Binding, Checkpoint, Message, Parent, Rewind, ToolRun, Turn
 from flemma_py.journal.records import END_STATES, OPEN_STATES, count_of, number_of, table_of, text_of
@@ -110,6 +110,19 @@ class Fold:
     def sums(self) -> Sums:
         """All that this session itself spent."""
         return self.ledger.sums()
+
+    def spent_until(self, mid: str | None) -> Sums:
+        """What was spent until a message was said, by the turn that it belongs to; all where that is not known."""
+        message = self.messages.get(mid) if mid else None
+        turn = self.turns.get(message.turn) if message and message.turn else None
+        if turn is None:
+            return self.sums
+
+        def is_before(booking: Booking) -> bool:
+            its = self.turns.get(booking.turn) if booking.turn else None
+            return its is None or its.number <= turn.number
+
+        return self.ledger.sums(is_before)
 
     @property
     def said(self) -> list[Message]:

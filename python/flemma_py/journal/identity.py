@@ -29,9 +29,11 @@ class ChatFile:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A session that may be the one. `holds`: the file is still where the session was last bound, with its inode."""
+    """A session that may be the one. `exists`: there is a file where it was last bound; `holds`: and that still has the
+    inode it had then."""
 
     fold: Fold
+    exists: bool
     holds: bool
 
     @property
@@ -90,7 +92,7 @@ def _by_id(file: ChatFile, candidates: Sequence[Candidate]) -> Identity | None:
     bound = owner.fold.binding
     if bound is None or not file.path or bound.path == file.path:
         return Known(owner.sid, "id", moved=bool(file.path) and bound is None)
-    if owner.holds and not _same_inode(file, bound):
+    if owner.exists and not _same_inode(file, bound):
         # Two files carry one id: the one where the session lives keeps it.
         own = _by_path(file, [each for each in candidates if each.fold.parent and each.fold.parent.sid == owner.sid])
         return own or _copy(file, owner, asks=False)
@@ -136,7 +138,7 @@ def _by_sayings(file: ChatFile, candidates: Sequence[Candidate]) -> Identity:
             best, most = each, shared
     if best is None:
         return Unknown()
-    if best.holds:
+    if best.exists:
         return _copy(file, best, asks=True)
     return Likely(best.sid, most)
 

@@ -76,6 +76,17 @@ class Scribe:
             again=True,
         )  # fmt: skip
 
+    def copy(self, message: Message, text: str | None) -> Entry:
+        """A message of another session, as far as that kept it and this one may."""
+        known: dict[str, Any] = {"mid": self.new_id(), "role": message.role, "bytes": message.bytes}
+        known |= {"name": message.name, "ok": message.ok}
+        if self.mirror != "off":
+            known["sha256"] = message.sha
+        if self.mirror == "text":
+            known["head"] = message.head
+            known |= self.keep(text) if text is not None else {}
+        return entry("message", **known)
+
     def removed(self, text: str) -> Mapping[str, Any] | None:
         """What a rewind cut out of the chat, as far as it may be kept."""
         if self.mirror == "off":

@@ -47,6 +47,7 @@ def append(path: str, data: bytes, *, first: bytes = b"", durable: bool) -> None
         if size == 0:
             os.fchmod(file, 0o600)
             data = first + data
+            durable = durable or bool(first)
         elif os.pread(file, 1, size - 1) != b"\n":
             # Somebody's write was cut short; what is written now must not grow together with it.
             data = b"\n" + data

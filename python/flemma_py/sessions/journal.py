@@ -8,11 +8,14 @@ from os import stat_result
 from pathlib import Path
 from zlib import crc32
 
+from flemma_py.errors import SessionError
 from flemma_py.journal.fold import Fold
-from flemma_py.journal.lines import Damage, Foreign, Item, LineReader, Record, batched, encode
+from flemma_py.journal.lines import Damage, Foreign, Item, LineReader, Record, batched, decode, encode
+from flemma_py.journal.records import text_of
 from flemma_py.sessions import disk
+from flemma_py.sessions.blobs import Blobs
 from flemma_py.sessions.locks import Locks
-from flemma_py.sessions.places import Places
+from flemma_py.sessions.places import RETIRED, Places
 from flemma_py.sessions.troubles import Damaged, NoSuchSession, Unreadable, Unwritten, reason
 
 _PROOF_BYTES = 64
@@ -69,7 +72,7 @@ class Journal:
             raise Unwritten(f"{self.path} could not be written: {reason(error)}.") from error
 
     def _make(self) -> None:
-        if any(self._places.trash.glob(f"{self.sid}-*")):
+        if self.sid != RETIRED and self._places.trashed(self.sid):
             raise Unwritten(f"Session {self.sid} was deleted: :Flemma session:undelete {self.sid} brings it back.")
         disk.make_folder(str(self.path.parent))
 
@@ -114,6 +117,17 @@ class Journal:
         except OSError as error:
             raise Unreadable(f"{self.path} could not be read: {reason(error)}.") from error
         return Tail(items, Mark(status.st_ino, reader.offset, proof), anew)
+
+    def text_at(self, start: int, size: int, blobs: Blobs) -> str | None:
+        """The text of the message whose record has these bytes; None where nobody keeps it there any more."""
+        try:
+            record = decode(disk.read_at(str(self.path), start, size))
+            if not isinstance(record, Record) or record.type != "message":
+                return None
+            blob = text_of(record.data, "blob")
+            return blobs.text(blob) if blob else text_of(record.data, "text")
+        except (OSError, SessionError):
+            return None
 
     def damage(self) -> list[Damage | Foreign]:
         return [item for item in self.items() if not isinstance(item, Record)]

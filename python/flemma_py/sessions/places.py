@@ -11,6 +11,7 @@ cache/index.db                   made from the journals
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +71,12 @@ class Places:
             return stat.S_ISDIR(os.lstat(self.folder(sid)).st_mode)
         except FileNotFoundError:
             return False
+
+    def trashed(self, sid: str) -> list[Path]:
+        """Folders in the trash that were this session's, the latest first."""
+        name = re.compile(rf"{re.escape(checked(sid))}-(\d+)")
+        found = [(int(match[1]), path) for path in self.trash.glob("*") if (match := name.fullmatch(path.name))]
+        return [path for _, path in sorted(found, reverse=True)]
 
     def complete(self, start: str) -> str:
         """The one session whose id begins so. Raises `NoSuchSession`, `BadName`."""

@@ -89,7 +89,8 @@ def reserved(db: sqlite3.Connection, wanted: Spending, alive: Iterable[str]) -> 
     statement = (
         f"SELECT t.sid, t.reserved FROM open_turns t JOIN sessions s USING (sid) WHERE {' AND '.join(conditions)}"
     )
-    return sum(usd for sid, usd in db.execute(statement, values) if sid in living)
+    total: float = sum([usd for sid, usd in db.execute(statement, values) if sid in living])
+    return total
 
 
 def open_sids(db: sqlite3.Connection) -> Iterator[str]:

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from flemma_py.errors import SessionError
 from flemma_py.journal.fold import Fold
@@ -122,6 +123,11 @@ class Keeper:
                 if not _is_passing(error):
                     self._distrust(str(error), path)
                 raise CannotAnswer from error
+
+    @property
+    def path(self) -> Path:
+        """The file that is kept now."""
+        return self._written.path
 
     @property
     def is_whole(self) -> bool:
