@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from zlib import crc32
@@ -213,7 +213,8 @@ class LineReader:
                     piece = bytes(self._rest)
                     self._rest.clear()
                 size = len(piece)
-                yield from self._joined(_items(piece, self._at))
+                items = iter([Damage("long", self._at, size)]) if size > MOST_BYTES else _items(piece, self._at)
+                yield from self._joined(items)
             self._at += size + 1
             if not self._open:
                 self.offset = self._at
@@ -236,7 +237,7 @@ class LineReader:
             yield from self._joined(_items(bytes(self._rest), self._at))
         yield from self._drop()
 
-    def _joined(self, items: Iterator[Item] | list[Item]) -> Iterator[Item]:
+    def _joined(self, items: Iterable[Item]) -> Iterator[Item]:
         """Hold the records of a batch back until all are there. A batch of which only the beginning came is none, but
         one that lost a record to damage keeps the others: they had been written whole."""
         for item in items:

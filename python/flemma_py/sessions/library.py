@@ -102,8 +102,7 @@ class Library:
             return [Hit(row) for row in self.page(wanted, limit=limit).rows]
 
         def ask(db: Any) -> list[Hit]:
-            found = asking.find(db, looked_for, wanted, limit)
-            return [self._hit(row, asking.places(db, no, looked_for), looked_for) for no, row in found]
+            return [self._hit(*each, looked_for) for each in asking.find(db, looked_for, wanted, limit)]
 
         return self._asked(ask, lambda scan: scan.find(looked_for, wanted, limit), stop)
 
@@ -160,6 +159,12 @@ class Library:
                 continue
             candidates.append(Candidate(fold, *_whereabouts(fold.binding)))
         return identify(file, candidates)
+
+    @property
+    def index_is_whole(self) -> bool:
+        """Whether the index answers; until then the journals do, which takes longer."""
+        whole: bool = self._keeping().is_whole
+        return whole
 
     # ---- within
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from flemma_py.journal.ledger import Sums
@@ -28,6 +28,12 @@ _KEYS = {
     "day": "date(u.at, 'unixepoch', 'localtime')",
 }
 
+_NOWHERE = (1 << 63) - 1
+_TERM = (
+    f"SELECT no, min(row) AS first FROM (SELECT rowid >> {NUMBER_BITS} AS no, rowid AS row FROM words "
+    "WHERE words MATCH ? UNION ALL SELECT rowid, NULL FROM titles WHERE titles MATCH ?) GROUP BY no"
+)
+
 Where = tuple[list[str], list[Any]]
 
 
@@ -40,28 +46,23 @@ def page(db: sqlite3.Connection, wanted: Filter, limit: int, cursor: str | None)
     return paged([row(each) for each in db.execute(statement, (*values, limit + 1))], limit)
 
 
-def find(db: sqlite3.Connection, terms: Iterable[Term], wanted: Filter, limit: int) -> list[tuple[int, Row]]:
-    """The latest sessions that hold all terms, in their title or in what is said, with their numbers."""
+def find(
+    db: sqlite3.Connection, terms: Sequence[Term], wanted: Filter, limit: int
+) -> list[tuple[Row, tuple[str, str, int, int] | None]]:
+    """The latest sessions that hold all terms, in their title or in what is said; each with the first message that
+    holds one of them: its id, role and bytes in the journal."""
     conditions, values = _conditions(wanted)
-    for term in terms:
-        conditions.append(
-            f"s.no IN (SELECT rowid >> {NUMBER_BITS} FROM words WHERE words MATCH ? "
-            "UNION ALL SELECT rowid FROM titles WHERE titles MATCH ?)"
-        )
-        values += [match_of(term), match_of(term)]
-    statement = f"SELECT s.no, {_ROW} FROM sessions s WHERE {' AND '.join(conditions)} {_LATEST} LIMIT ?"
-    return [(each[0], row(each[1:])) for each in db.execute(statement, (*values, limit))]
-
-
-def places(db: sqlite3.Connection, no: int, terms: Iterable[Term]) -> tuple[str, str, int, int] | None:
-    """The first message of a session that holds one of the terms: its id, role and bytes in the journal."""
-    wanted = " OR ".join(f"({match_of(term)})" for term in terms)
-    found: tuple[str, str, int, int] | None = db.execute(
-        "SELECT mid, role, start, size FROM said WHERE row = "
-        "(SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid LIMIT 1)",
-        (wanted, no << NUMBER_BITS, ((no + 1) << NUMBER_BITS) - 1),
-    ).fetchone()
-    return found
+    numbers = range(len(terms))
+    tables = ", ".join(f"t{at} AS ({_TERM})" for at in numbers)
+    joined = " ".join(f"JOIN t{at} ON t{at}.no = s.no" for at in numbers)
+    first = f"min({', '.join(f'coalesce(t{at}.first, {_NOWHERE})' for at in numbers)}, {_NOWHERE})"
+    statement = (
+        f"WITH {tables} SELECT said.mid, said.role, said.start, said.size, {_ROW} FROM sessions s {joined} "
+        f"LEFT JOIN said ON said.row = {first} WHERE {' AND '.join(conditions)} {_LATEST} LIMIT ?"
+    )
+    matches = [match for term in terms for match in (match_of(term),) * 2]
+    found = db.execute(statement, (*matches, *values, limit)).fetchall()
+    return [(row(each[4:]), None if each[0] is None else each[:4]) for each in found]
 
 
 def sums(db: sqlite3.Connection, wanted: Spending) -> Sums:
