@@ -28,11 +28,13 @@ _KEYS = {
     "day": "date(u.at, 'unixepoch', 'localtime')",
 }
 
-_NOWHERE = (1 << 63) - 1
-_TERM = (
-    f"SELECT no, min(row) AS first FROM (SELECT rowid >> {NUMBER_BITS} AS no, rowid AS row FROM words "
-    "WHERE words MATCH ? UNION ALL SELECT rowid, NULL FROM titles WHERE titles MATCH ?) GROUP BY no"
+_HOLDS = (
+    f"SELECT rowid >> {NUMBER_BITS} FROM words WHERE words MATCH ? "
+    "UNION ALL SELECT rowid FROM titles WHERE titles MATCH ?"
 )
+
+Found = tuple[Row, tuple[str, str, int, int] | None]
+"""A session, and the id, role and bytes in the journal of a message."""
 
 Where = tuple[list[str], list[Any]]
 
@@ -46,23 +48,24 @@ def page(db: sqlite3.Connection, wanted: Filter, limit: int, cursor: str | None)
     return paged([row(each) for each in db.execute(statement, (*values, limit + 1))], limit)
 
 
-def find(
-    db: sqlite3.Connection, terms: Sequence[Term], wanted: Filter, limit: int
-) -> list[tuple[Row, tuple[str, str, int, int] | None]]:
+def find(db: sqlite3.Connection, terms: Sequence[Term], wanted: Filter, limit: int) -> list[Found]:
     """The latest sessions that hold all terms, in their title or in what is said; each with the first message that
-    holds one of them: its id, role and bytes in the journal."""
+    holds one of them."""
     conditions, values = _conditions(wanted)
-    numbers = range(len(terms))
-    tables = ", ".join(f"t{at} AS ({_TERM})" for at in numbers)
-    joined = " ".join(f"JOIN t{at} ON t{at}.no = s.no" for at in numbers)
-    first = f"min({', '.join(f'coalesce(t{at}.first, {_NOWHERE})' for at in numbers)}, {_NOWHERE})"
-    statement = (
-        f"WITH {tables} SELECT said.mid, said.role, said.start, said.size, {_ROW} FROM sessions s {joined} "
-        f"LEFT JOIN said ON said.row = {first} WHERE {' AND '.join(conditions)} {_LATEST} LIMIT ?"
+    matches = [match_of(term) for term in terms]
+    conditions += [f"s.no IN ({_HOLDS})"] * len(matches)
+    values += [match for match in matches for _ in range(2)]
+    statement = f"SELECT s.no, {_ROW} FROM sessions s WHERE {' AND '.join(conditions)} {_LATEST} LIMIT ?"
+    found = {each[0]: row(each[1:]) for each in db.execute(statement, (*values, limit))}
+    # All at once, as the beginning of a word is looked up in many lists.
+    firsts = db.execute(
+        f"SELECT said.mid, said.role, said.start, said.size, first.no FROM (SELECT rowid >> {NUMBER_BITS} AS no, "
+        f"min(rowid) AS row FROM words WHERE words MATCH ? AND rowid >> {NUMBER_BITS} IN "
+        f"({', '.join('?' * len(found))}) GROUP BY no) AS first JOIN said ON said.row = first.row",
+        (" OR ".join(f"({match})" for match in matches), *found),
     )
-    matches = [match for term in terms for match in (match_of(term),) * 2]
-    found = db.execute(statement, (*matches, *values, limit)).fetchall()
-    return [(row(each[4:]), None if each[0] is None else each[:4]) for each in found]
+    places = {each[4]: each[:4] for each in firsts}
+    return [(each, places.get(no)) for no, each in found.items()]
 
 
 def sums(db: sqlite3.Connection, wanted: Spending) -> Sums:
