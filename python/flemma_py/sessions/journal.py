@@ -59,7 +59,7 @@ class Journal:
         data = b"".join(encode(each) for group in groups for each in batched(list(group)))
         beginning = encode(first) if first else b""
         try:
-            if not self.path.parent.is_dir():
+            if self.sid != RETIRED and not self._places.exists(self.sid):
                 self._make()
             with self._locks.held(f"{self.sid}.lock"):
                 try:

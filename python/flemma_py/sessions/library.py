@@ -39,6 +39,7 @@ class Library:
     def fold(self, sid: str, *, strict: bool = False) -> Fold:
         """What a session is. `strict` for what must not be done by half: raises `Damaged`. Raises `NoSuchSession`,
         `Unreadable`."""
+        self._settle()
         return self._journal(self._places.complete(sid)).fold(strict=strict)
 
     def row(self, sid: str) -> Row:

@@ -92,6 +92,8 @@ class Locks:
             disk.make_folder(str(self.folder))
             file = os.open(path, _FLAGS, 0o600)
         try:
+            if os.fstat(file).st_mode & 0o777 != 0o600:
+                os.fchmod(file, 0o600)
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(file, path):
                 return file

@@ -104,6 +104,7 @@ class SessionStore(Library):
     def open(self, sid: str) -> Recorder:
         """Go on with a session; `sid` may be the beginning of an id. Its turns that were left behind are for `recover`
         to mark. Raises `NoSuchSession`, `Unreadable`."""
+        self._settle()
         sid = self._places.complete(sid)
         tail = self._journal(sid).tail()
         fold = Fold().apply_all(tail.items)
@@ -112,7 +113,8 @@ class SessionStore(Library):
 
     def fork(self, sid: str, at_mid: str | None, *, chat_path: str | None = None, reason: str = "fork") -> Recorder:
         """A session of its own that begins with what `sid` says up to a message; None: with all of it. What was spent
-        stays the parent's. Raises `Damaged`, `NoSuchSession`, `Unreadable`."""
+        stays the parent's. Raises `Damaged`, `NoSuchSession`, `Unreadable`, `Unwritten`."""
+        self._settle()
         sid = self._places.complete(sid)
         parent = self._journal(sid).fold(strict=True)
         if at_mid is not None and at_mid not in parent.live:
@@ -131,8 +133,9 @@ class SessionStore(Library):
         scribe = self._scribe(child.sid)
         title = {"title": parent.meta["title"]} if isinstance(parent.meta.get("title"), str) else {}
         copied = [scribe.copy(each, self.message_text(sid, each)) for each in said]
-        child.record(records.meta({**title, "forked_from": sid}), *copied, durable=True)
-        self._put(sid, [self.stamp(records.fork(child.sid, last))], durable=True)
+        told = self._put(sid, [self.stamp(records.fork(child.sid, last))], durable=True)
+        child.record(records.meta({**title, "forked_from": sid}), *copied, durable=True).result()
+        told.result()
         return child
 
     # ---- changing
@@ -147,8 +150,8 @@ class SessionStore(Library):
 
     def delete(self, sid: str) -> Trashed:
         """To the trash. Raises `Leased` where anybody works in it, this process included."""
-        sid = self._places.complete(sid)
         self.flush()
+        sid = self._places.complete(sid)
         return self._removal.delete(sid)
 
     def undelete(self, sid: str) -> None:
@@ -239,6 +242,7 @@ class SessionStore(Library):
         self._journal(sid).append(groups, self._firsts.get(sid), durable=durable)
 
     def _meta(self, sid: str, **patch: Any) -> Receipt:
+        self._settle()
         sid = self._places.complete(sid)
         return self._put(sid, [self.stamp(records.meta(patch))], durable=True)
 

@@ -161,4 +161,7 @@ def _spending(wanted: Spending) -> tuple[str, list[Any]]:
 
 
 def _sums(values: tuple[Any, ...]) -> Sums:
-    return Sums(*(value or 0 for value in values))
+    counts, costs, odd = values[:6], values[6:11], values[11:]
+    return Sums(
+        *(int(each or 0) for each in counts), *(float(each or 0) for each in costs), *(each or 0 for each in odd)
+    )
