@@ -161,7 +161,5 @@ def _spending(wanted: Spending) -> tuple[str, list[Any]]:
 
 
 def _sums(values: tuple[Any, ...]) -> Sums:
-    counts, costs, odd = values[:6], values[6:11], values[11:]
-    return Sums(
-        *(int(each or 0) for each in counts), *(float(each or 0) for each in costs), *(each or 0 for each in odd)
-    )
+    kinds = (int,) * 6 + (float,) * 5 + (int,) * 2
+    return Sums(*(kind(value or 0) for kind, value in zip(kinds, values, strict=True)))

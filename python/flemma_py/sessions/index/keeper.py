@@ -188,6 +188,7 @@ class Keeper:
                     self.look(_AFTER_TROUBLE)
                 else:
                     self._spoiled(self._written, str(error))
+                    self.look()
                 self.problem = str(error)
                 return False
             except SessionError as error:
