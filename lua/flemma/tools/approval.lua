@@ -1,8 +1,8 @@
 --- Who else decides about tool calls: `register("name", { priority = 50, resolve = fn })`.
 ---
---- A resolver is called with the name of the tool, its input and `{ filename }`, and answers true or "approve", false or
---- "require_approval", "deny", or nil for the next one to say. Of several the one with the higher priority is asked
---- first; the owner's rules have 100. The host waits 200 ms for an answer; none counts as asking.
+--- A resolver is called with the name of the tool, its input and `{ filename }`. It answers true or "approve", false or
+--- "require_approval", "deny", or nil: the next one is asked. The one with the higher priority comes first; the owner's
+--- rules have 100. The host waits 200 ms for an answer; none counts as asking.
 
 local M = {}
 

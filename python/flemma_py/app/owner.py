@@ -104,9 +104,7 @@ class LuaResolvers:
         self._registered = {
             name: (LuaFunction(said["id"]), said["priority"])
             for name, said in resolvers.items()
-            if isinstance(said, Mapping)
-            and isinstance(said.get("id"), int)
-            and isinstance(said.get("priority"), int)
+            if isinstance(said, Mapping) and isinstance(said.get("id"), int) and isinstance(said.get("priority"), int)
         }
         self._modules = {name: LuaFunction(id) for name, id in modules.items() if isinstance(id, int)}
 

@@ -34,8 +34,8 @@ class Kept:
 
 
 class RuleStore:
-    """`file` None: rules hold until the host ends. `warn` hears, once, of a file that cannot be read and of a rule in it
-    that cannot be understood."""
+    """`file` None: rules hold until the host ends. `warn` hears, once, of a file that cannot be read and of a rule in
+    it that cannot be understood."""
 
     def __init__(self, file: Path | None = None, warn: Callable[[str], None] = log.warning) -> None:
         self._file = None if file is None else StateFile(file)
@@ -69,10 +69,10 @@ class RuleStore:
         kept."""
         from flemma_py.approval.rules import read_rule
 
-        texts = [read_rule(text, scope).text for text in texts]
+        read = [read_rule(text, scope).text for text in texts]
         table = self._table()
         kept = table.setdefault(scope.value, {}).setdefault(canonical(place) if place else EVERYWHERE, [])
-        kept += [text for text in texts if text not in kept]
+        kept[:] = dict.fromkeys([*kept, *read])
         self._keep(table)
 
     def remove(self, rule: Kept) -> bool:

@@ -35,7 +35,7 @@ class StateFile:
         return self._value
 
     def write(self, value: Any) -> None:
-        """Put `value` in place of what is there, at once and for its owner alone. Raises `OSError` or `UnicodeError`."""
+        """Put `value` in place of what is there, in one step, for the owner alone. Raises `OSError`, `UnicodeError`."""
         # Brings much along, and is needed seldom.
         import tempfile
 

@@ -11,7 +11,10 @@ from flemma_py.config.values import Issue
 
 BUILT_IN = ("bash", "calculator", "calculator_async", "edit", "find", "grep", "ls", "read", "write")
 """Known also where one of them cannot be had."""
-LISTS = (("tools", "offered"), ("tools", "auto_approve"))
+RULES = ("tools", "auto_approve")
+LISTS = (("tools", "offered"), RULES)
+VERBS = ("allow ", "ask ", "deny ")
+"""What a rule may begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class ToolNames:
         self, path: tuple[str, ...], word: str, members: Mapping[str, Sequence[Any]], line: int | None
     ) -> Issue | None:
         where = ".".join(path)
-        name = word.partition("(")[0].strip()
+        verb = next((each for each in VERBS if word.startswith(each)), "") if path == RULES else ""
+        name = word.removeprefix(verb).partition("(")[0].strip()
         if name.startswith("$"):
             what, known = "preset", sorted(members)
         else:
