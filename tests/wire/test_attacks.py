@@ -40,8 +40,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A project with links out of it, reached by a link as well, in a home of its own."""
     home = tmp_path_factory.mktemp("home").resolve()
     project, outside = home / "project", home / "outside"
-    for folder in ("docs", "src", "tools", ".git/hooks"):
-        (project / folder).mkdir(parents=True)
+    for name in ("docs", "src", "tools", ".git/hooks"):
+        (project / name).mkdir(parents=True)
     for folder in (outside / "secret", home / "state/trust", home / "state/sessions"):
         folder.mkdir(parents=True)
     (project / "docs/out").symlink_to(outside)

@@ -15,6 +15,7 @@ from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
 from flemma_py.app.page import Page
 from flemma_py.app.services import Services
+from flemma_py.config.layers import Layers
 from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
@@ -80,7 +81,11 @@ class Preparation:
         return Chosen(await self._services.endpoint(settings), meaning, settings, tools)
 
     async def settings(self, document: Document) -> Settings:
-        """The chat's own settings, for what it runs. Raises `DocumentError` where its frontmatter is wrong: what it was
+        """The chat's own settings, for what it runs. Raises as `own_layers`."""
+        return (await self.own_layers(document)).resolve()
+
+    async def own_layers(self, document: Document) -> Layers:
+        """The chat's own settings and who set what. Raises `DocumentError` where its frontmatter is wrong: what it was
         to forbid is not known then."""
         await self._services.warm()
         meaning = await self._read(document, whole=False, consent=None)
@@ -88,7 +93,7 @@ class Preparation:
         if front is not None:
             wrong = tuple(each for each in meaning.errors if each.line <= front.span.end_line)
             replace(meaning, diagnoses=wrong).refuse_errors()
-        return self._resolved(meaning)
+        return meaning.layers
 
     def _resolved(self, meaning: Meaning) -> Settings:
         layers = meaning.layers

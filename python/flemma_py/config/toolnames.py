@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,9 @@ from flemma_py.config.values import Issue
 
 BUILT_IN = ("bash", "calculator", "calculator_async", "edit", "find", "grep", "ls", "read", "write")
 """Known also where one of them cannot be had."""
-RULES = ("tools", "auto_approve")
-LISTS = (("tools", "offered"), RULES)
-VERBS = ("allow ", "ask ", "deny ")
-"""What a rule may begin with."""
+_SAID = re.compile(r"\s*(?:allow|ask|deny)\s+(?=\S)")
+"""What a rule of approval may begin with."""
+LISTS = (("tools", "offered"), ("tools", "auto_approve"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ class ToolNames:
         self, path: tuple[str, ...], word: str, members: Mapping[str, Sequence[Any]], line: int | None
     ) -> Issue | None:
         where = ".".join(path)
-        verb = next((each for each in VERBS if word.startswith(each)), "") if path == RULES else ""
-        name = word.removeprefix(verb).partition("(")[0].strip()
+        name = _SAID.sub("", word).partition("(")[0].strip()
         if name.startswith("$"):
             what, known = "preset", sorted(members)
         else:
