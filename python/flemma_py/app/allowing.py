@@ -9,7 +9,6 @@ from typing import Any
 
 from flemma_py.app.approving import Approver
 from flemma_py.app.rule_store import EVERYWHERE, Kept, RuleStore
-from flemma_py.app.workplace import Workplace
 from flemma_py.approval.call import Call
 from flemma_py.approval.offers import Offers, offers_for
 from flemma_py.approval.rules import Scope
@@ -38,23 +37,23 @@ class Offered:
         }
 
 
-async def offered(approver: Approver, workplace: Workplace, document: Document, line: int) -> Offered | None:
+async def offered(approver: Approver, document: Document, line: int) -> Offered | None:
     """The offers for the call that a cursor on `line` (0-based) means; None where there is no call."""
     id = tool_at(document, line)
     found = use_for(document, id) if id else None
     if found is None:
         return None
-    use = found.use
+    use, workplace = found.use, approver.workplace
     place = await asyncio.to_thread(approver.place)
     offers = await asyncio.to_thread(offers_for, Call(use.name, use.input), place)
     summary = summarised(workplace.services.runner.tool(use.name), use.name, use.input)
     return Offered(use.id, summary, offers, tuple(_places(workplace.location.path, place.project).items()))
 
 
-async def keep(store: RuleStore, approver: Approver, workplace: Workplace, scope: Scope, rules: Sequence[str]) -> str:
+async def keep(store: RuleStore, approver: Approver, scope: Scope, rules: Sequence[str]) -> str:
     """Keep rules for the chat, its project or all chats; one sentence about that. Raises `SettingsError`."""
     place = await asyncio.to_thread(approver.place)
-    places = _places(workplace.location.path, place.project)
+    places = _places(approver.workplace.location.path, place.project)
     if scope not in places:
         raise SettingsError("A chat without a file has no rules of its own: choose its project, or all chats.")
     await asyncio.to_thread(store.add, scope, places[scope], rules)

@@ -6,14 +6,16 @@ Whatever is not an answer (an error, none in time, one of a wrong form) is no co
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from flemma_py.config.functions import LuaFunction
 from flemma_py.errors import FunctionError
 
 if TYPE_CHECKING:
+    from flemma_py.approval.call import Call, Place
     from flemma_py.approval.chain import Resolver
+    from flemma_py.approval.verdict import Decision
 
 log = logging.getLogger(__name__)
 
@@ -126,8 +128,12 @@ class LuaResolvers:
                 found.append(function_resolver(name, function, MODULE))
                 continue
             asks = Decision(Verdict.ASK, f"the module {name} is not named in setup(), and so cannot be asked")
-            found.append(Resolver(name, lambda call, place, asks=asks: asks, MODULE))
+            found.append(Resolver(name, _always(asks), MODULE))
         return found
+
+
+def _always(decision: Decision) -> Callable[[Call, Place], Decision]:
+    return lambda call, place: decision
 
 
 def _table(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:

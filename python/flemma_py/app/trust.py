@@ -42,7 +42,7 @@ class TrustStore:
     @property
     def folder(self) -> str | None:
         """Where it is kept; None: nowhere."""
-        return None if self._file is None else str(self._file.parent)
+        return None if self._file is None else str(self._file.path.parent)
 
     def is_trusted(self, path: str | None, text: str) -> bool:
         """Whether the owner has agreed to exactly this text in this file. Never raises: what cannot be read was never

@@ -39,8 +39,8 @@ class ApprovalCommands:
                 buf = integer(payload, "buf")
                 self._start(self._offer(buf, *_chat(chats, buf), integer(payload, "line")))
             case "keep":
-                _, conversation = _chat(chats, integer(payload, "buf"))
-                self._start(self._keep(conversation, string(payload, "scope"), _texts(payload)))
+                chat, conversation = _chat(chats, integer(payload, "buf"))
+                self._start(self._keep(chat, conversation, string(payload, "scope"), _texts(payload)))
             case "list":
                 self._start(self._list())
             case "forget":
@@ -60,20 +60,20 @@ class ApprovalCommands:
         await self._services.warm()
         from flemma_py.app.allowing import offered
 
-        approver, workplace = await conversation.calls.approver()
-        found = await offered(approver, workplace, chat.view().document, line)
+        document = chat.view().document
+        found = await offered(await conversation.calls.approver(document), document, line)
         if found is None:
             self._say("warn", "there is no tool call at the cursor")
         else:
             self._bridge.tell("offers", {"buf": buf, **found.as_payload()})
 
-    async def _keep(self, conversation: Conversation, scope: str, rules: list[str]) -> None:
+    async def _keep(self, chat: BufferChat, conversation: Conversation, scope: str, rules: list[str]) -> None:
         await self._services.warm()
         from flemma_py.app.allowing import keep
         from flemma_py.approval.rules import Scope
 
-        approver, workplace = await conversation.calls.approver()
-        self._say("info", await keep(self._services.rules, approver, workplace, Scope(scope), rules))
+        approver = await conversation.calls.approver(chat.view().document)
+        self._say("info", await keep(self._services.rules, approver, Scope(scope), rules))
 
     async def _list(self) -> None:
         from flemma_py.app.allowing import listed
