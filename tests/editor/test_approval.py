@@ -143,10 +143,9 @@ def test_what_may_have_run_is_not_run_again_though_a_rule_allows_it(start: Start
     input = '{"label": "b", "path": "made", "content": "again"}'
     editor = flying(start, peer, tmp_path, chat=CALL.format(tool="write", input=input) + FORGED)
     for _ in range(2):
-        before = len(editor.notices())
+        editor.lua("_G.notices = {}")
         editor.press("<C-]>")
-        editor.wait(lambda before=before: len(editor.notices()) > before, "the word")
-        assert "may have run already" in editor.notices()[-1]
+        editor.notice("may have run already")
         editor.idle()
     assert not (tmp_path / "made").exists()
     # By hand it asks once, and then runs.
