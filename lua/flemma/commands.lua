@@ -29,6 +29,24 @@ local commands = {
       require("flemma.actions").send_only(options(args))
     end,
   },
+  ["autopilot:enable"] = {
+    about = "run tool calls that rules allow unasked, and send their results, from now on",
+    run = function()
+      require("flemma.autopilot").enable()
+    end,
+  },
+  ["autopilot:disable"] = {
+    about = "run tool calls at a press of the send key only, from now on",
+    run = function()
+      require("flemma.autopilot").disable()
+    end,
+  },
+  ["autopilot:status"] = {
+    about = "show whether autopilot is on, and what may run unasked",
+    run = function()
+      require("flemma.status").open(false, "Autopilot")
+    end,
+  },
   cancel = {
     about = "stop what this chat is doing",
     run = function()
@@ -232,6 +250,18 @@ local commands = {
       require("flemma.ui.preview").at_cursor()
     end,
   },
+  ["tool:allow"] = {
+    about = "add a rule that lets calls as the one at the cursor run unasked",
+    run = function()
+      require("flemma.approvals").allow()
+    end,
+  },
+  ["tool:rules"] = {
+    about = "list the rules that were added, and forget one",
+    run = function()
+      require("flemma.approvals").rules()
+    end,
+  },
   ["tool:list"] = {
     about = "list the tool calls of this chat that run, and for how long",
     run = function()
@@ -318,31 +348,6 @@ function M.described()
   end, names())
 end
 
---- The command whose name is nearest, if it is at most three edits away.
----@param word string
----@return string?
-local function nearest(word)
-  local best, distance = nil, 4
-  for _, name in ipairs(names()) do
-    local row = {}
-    for j = 0, #name do
-      row[j] = j
-    end
-    for i = 1, #word do
-      local diagonal = row[0]
-      row[0] = i
-      for j = 1, #name do
-        local cost = word:sub(i, i) == name:sub(j, j) and 0 or 1
-        diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-      end
-    end
-    if row[#name] < distance then
-      best, distance = name, row[#name]
-    end
-  end
-  return best
-end
-
 local function list()
   local lines = { "commands:" }
   for _, name in ipairs(names()) do
@@ -361,7 +366,7 @@ function M.run(call)
   end
   local command = commands[word]
   if not command then
-    local near = nearest(word)
+    local near = require("flemma.spelling").nearest(word, names())
     local hint = near and (" Did you mean %s?"):format(near) or " :Flemma alone lists all."
     return require("flemma.notify").error(("There is no command %s.%s"):format(word, hint))
   end

@@ -110,9 +110,8 @@ class Conversation:
                 return Submitted(mode, view, line, text=text)
             runs = mode in (Mode.HYBRID, Mode.EXECUTE)
             loop = await self.calls.loop(view.document)
-            if loop is not None:
-                loop = replace(loop, granted=self.grants.ids)
-            return Submitted(mode, view, line, await self.calls.to_be_seen(view.document, seen) if runs else None, loop)
+            eyes = await self.calls.to_be_seen(view.document, seen) if runs else None
+            return Submitted(mode, view, line, eyes, loop, granted=self.grants.ids)
 
         self._inbox.put_nowait(submitted)
 
