@@ -158,6 +158,11 @@ function doors.status(payload)
   require("flemma.status").receive(payload)
 end
 
+--- How autopilot stands in a chat.
+function doors.flight(payload)
+  require("flemma.state").receive_flight(payload)
+end
+
 --- About how many tokens a chat is.
 function doors.estimate(payload)
   require("flemma.state").receive_estimate(payload)

@@ -68,6 +68,7 @@ end
 --- work nobody knows, so its block says so.
 ---@return table<integer, flemma.RunningCall[]>
 function M.lost()
+  require("flemma.state").land()
   local cut = require("flemma.buffer.blocks").host_died()
   if cut > 0 then
     require("flemma.notify").warn(

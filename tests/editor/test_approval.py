@@ -41,6 +41,9 @@ def calls(*wanted: Calls) -> Reply:
     return Reply(wanted, "tool_use")
 
 
+AUTOPILOT = "return require('flemma.state').autopilot()"
+
+
 def done(text: str = "All done.") -> Any:
     return script.text(text)
 
@@ -75,10 +78,14 @@ def test_the_call_at_the_cursor_runs_and_the_chat_goes_on(pilot: Neovim, peer: P
     peer.enqueue(calls(bash("b", "touch made")), done())
     pilot.press("G<C-]>")
     waits(pilot, "b")
+    assert pilot.lua(AUTOPILOT) == {"state": "paused", "rounds": 1, "max_turns": 100}
     pilot.press("<M-CR>")
     pilot.wait(lambda: "All done." in pilot.lines(), "the end")
     assert (tmp_path / "made").exists()
     well(pilot, peer)
+    assert pilot.lua(AUTOPILOT) is None
+    states = [event["data"]["state"] for event in pilot.events("FlemmaAutopilotChanged")]
+    assert states == ["sending", "armed", "armed", "paused", "armed", "sending", "armed", "idle"]
 
 
 def test_an_approved_block_with_text_in_it_is_never_run(pilot: Neovim, peer: Peer, tmp_path: Path) -> None:

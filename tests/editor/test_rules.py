@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flemma_py.demo.reply import Calls
 from tests.editor.conftest import Peer, Start
 from tests.editor.neovim import Neovim
 from tests.editor.test_approval import bash, calls, done, flying, header, headers, waits, well
@@ -91,3 +92,80 @@ def test_the_status_says_what_may_run_and_who_said_so(pilot: Neovim) -> None:
     assert "runs unasked" in line_of(lines, "bash(cat notes.txt)")
     assert "is refused" in line_of(lines, "deny bash(rm *)")
     assert "mine" in line_of(lines, "resolver")
+
+
+def test_a_resolver_that_lua_registered_decides_before_the_owners_list_or_after_it(
+    start: Start, peer: Peer, tmp_path: Path
+) -> None:
+    editor = flying(start, peer, tmp_path, "auto_approve = { 'deny bash(rm *)', 'bash(touch listed)' }")
+    editor.lua(
+        """local approval = require('flemma.tools.approval')
+        approval.register('late', { resolve = function(tool, input)
+          if input.command == 'rm kept' then return true end
+          return input.command == 'touch late' or nil
+        end })
+        approval.register('early', { priority = 200, resolve = function(tool, input, context)
+          assert(context.filename:find('talk.chat', 1, true))
+          if input.command == 'touch listed' then return 'deny' end
+        end })"""
+    )
+    (tmp_path / "kept").touch()
+    wanted = {"a": "touch late", "b": "touch listed", "c": "rm kept", "d": "touch other"}
+    peer.enqueue(calls(*(bash(id, command) for id, command in wanted.items())))
+    editor.press("G<C-]>")
+    waits(editor, "d")
+    assert headers(editor) == [header("a"), header("b", "error"), header("c", "error"), header("d", "pending")]
+    assert "early refuses it" in editor.text() and "deny bash(rm *)" in editor.text()
+    assert (tmp_path / "kept").exists() and (tmp_path / "late").exists()
+
+
+def test_a_module_that_the_settings_name_decides_and_one_that_is_broken_asks(
+    start: Start, peer: Peer, tmp_path: Path
+) -> None:
+    editor = flying(start, peer, tmp_path, "auto_approve = { 'my.able', 'my.broken' }")
+    editor.lua(
+        """package.preload['my.able'] = function()
+          return { resolve = function(tool, input) return input.command == 'touch one' or nil end }
+        end"""
+    )
+    peer.enqueue(calls(bash("a", "touch one"), bash("b", "touch two")))
+    editor.press("G<C-]>")
+    waits(editor, "b")
+    assert "my.broken" in editor.notice("waits for you")
+    assert (tmp_path / "one").exists() and not (tmp_path / "two").exists()
+
+
+def test_the_registry_of_resolvers_answers_without_a_host(start: Start) -> None:
+    answers = start().lua(
+        """local approval = require('flemma.tools.approval')
+        local mine = { resolve = function() end, priority = 70 }
+        approval.register('mine', mine)
+        approval.register('other', { resolve = function() end })
+        local found = { approval.get('mine') == mine, approval.count(), approval.get_all()[2].priority }
+        approval.unregister('mine')
+        vim.list_extend(found, { approval.get('mine') == nil, approval.count() })
+        approval.clear()
+        vim.list_extend(found, { approval.count(), (pcall(approval.register, 'x', {})) })
+        vim.list_extend(found, { (pcall(approval.register, 'x', { resolve = print, priority = 'high' })) })
+        return found"""
+    )
+    assert answers == [True, 2, 50, True, 1, 0, False, False]
+
+
+def test_a_chat_may_add_rules_that_refuse_and_cannot_drop_its_owners(start: Start, peer: Peer, tmp_path: Path) -> None:
+    front = "```lua\nflemma.opt.tools.auto_approve = { 'ls', 'deny ls(secret/**)' }\n```\n@You:\nHello\n"
+    editor = flying(start, peer, tmp_path, "auto_approve = { 'ls', 'read', 'deny bash(rm *)' }", front)
+    (tmp_path / "kept").touch()
+    (tmp_path / "secret").mkdir()
+    peer.enqueue(
+        calls(
+            Calls("l", "ls", {"label": "l", "path": "."}),
+            Calls("s", "ls", {"label": "s", "path": "secret"}),
+            bash("b", "rm kept"),
+            Calls("r", "read", {"label": "r", "path": "kept"}),
+        )
+    )
+    editor.press("G<C-]>")
+    waits(editor, "r")
+    assert headers(editor) == [header("l"), header("s", "error"), header("b", "error"), header("r", "pending")]
+    assert (tmp_path / "kept").exists()

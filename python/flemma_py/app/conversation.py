@@ -59,6 +59,7 @@ from flemma_py.conversation.state import (
     ToolFinished,
     View,
     Write,
+    flight,
 )
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
@@ -180,7 +181,9 @@ class Conversation:
     async def _take(self, event: Event) -> None:
         try:
             happened = await event()
-            self._state, effects = step(self._state, happened)
+            before, (self._state, effects) = flight(self._state), step(self._state, happened)
+            if flight(self._state) != before:
+                self._editor.flight(flight(self._state))
             for effect in effects:
                 await self._perform(effect)
         except FlemmaError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 from flemma_py.approval.verdict import Decision
 from flemma_py.conversation.reply import Reply
@@ -134,6 +135,22 @@ class Running:
 
 
 State = Idle | Deciding | Preparing | Streaming | Looking | Running
+
+Flight = tuple[Literal["paused", "armed", "sending"], int, int]
+"""How autopilot stands: what it is at, how many requests it has made, and how many it may."""
+
+
+def flight(state: State) -> Flight | None:
+    """None where autopilot has nothing to do with what goes on."""
+    match state:
+        case Idle(paused=Loop() as loop):
+            return "paused", loop.rounds, loop.most
+        case Preparing() | Streaming() if state.loop is not None:
+            return "sending", state.loop.rounds, state.loop.most
+        case Deciding() | Looking() | Running() if state.loop is not None:
+            return "armed", state.loop.rounds, state.loop.most
+    return None
+
 
 # ---- inputs
 
