@@ -10,35 +10,30 @@ local HABIT = 800
 
 --- One Enter or blank that comes at once is swallowed.
 local function swallow_habit(buf)
-  local maps = { "<CR>", "<Space>" }
-  local function stop()
-    for _, key in ipairs(maps) do
-      pcall(vim.keymap.del, "i", key, { buffer = buf })
-    end
-  end
-  for _, key in ipairs(maps) do
-    for _, map in ipairs(api.nvim_buf_get_keymap(buf, "i")) do
+  local keys = { "<CR>", "<Space>" }
+  for _, map in ipairs(api.nvim_buf_get_keymap(buf, "i")) do
+    for _, key in ipairs(keys) do
       if vim.keycode(map.lhs) == vim.keycode(key) then
         return
       end
     end
   end
-  for _, key in ipairs(maps) do
+  local listener
+  local function stop()
+    if listener then
+      pcall(api.nvim_del_autocmd, listener)
+      listener = nil
+      for _, key in ipairs(keys) do
+        pcall(vim.keymap.del, "i", key, { buffer = buf })
+      end
+    end
+  end
+  for _, key in ipairs(keys) do
     vim.keymap.set("i", key, stop, { buffer = buf, desc = "Flemma: behind a role marker" })
   end
-  local listener
   -- Any other key is no habit: it has its meaning, and so has what comes after it.
-  listener = api.nvim_create_autocmd({ "InsertLeave", "TextChangedI" }, {
-    buffer = buf,
-    callback = function()
-      stop()
-      pcall(api.nvim_del_autocmd, listener)
-    end,
-  })
-  vim.defer_fn(function()
-    stop()
-    pcall(api.nvim_del_autocmd, listener)
-  end, HABIT)
+  listener = api.nvim_create_autocmd({ "InsertCharPre", "InsertLeave", "BufLeave" }, { buffer = buf, callback = stop })
+  vim.defer_fn(stop, HABIT)
 end
 
 --- What `:` does in insert mode.
@@ -53,12 +48,7 @@ function M.colon()
   local is_blank = below ~= nil and not below:find("%S")
   api.nvim_buf_set_lines(buf, row - 1, row + (is_blank and 1 or 0), true, { line .. ":", "" })
   api.nvim_win_set_cursor(0, { row + 1, 0 })
-  -- When what these lines did has been told: it is no key of the user's.
-  vim.schedule(function()
-    if api.nvim_get_current_buf() == buf and api.nvim_get_mode().mode == "i" then
-      swallow_habit(buf)
-    end
-  end)
+  swallow_habit(buf)
 end
 
 return M
