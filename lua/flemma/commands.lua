@@ -4,7 +4,8 @@ local M = {}
 
 ---@class (exact) flemma.Command
 ---@field about string one line for the list
----@field run fun(args: string[], line: string) `line` is what stands behind the word, as it was typed
+---@field run fun(args: string[], line: string, range?: integer[]) `line` is what stands behind the word, as it was
+---typed; `range` are the first and the last line of one
 ---@field complete? string[]|fun(words: string[]): string[] words to offer behind it, given those before
 
 ---@param args string[]
@@ -330,6 +331,9 @@ local commands = {
   },
 }
 
+for name, command in pairs(require("flemma.commands.writing")) do
+  commands[name] = command
+end
 commands["message:prev"] = commands["message:previous"]
 
 ---@return string[]
@@ -370,7 +374,8 @@ function M.run(call)
     local hint = near and (" Did you mean %s?"):format(near) or " :Flemma alone lists all."
     return require("flemma.notify").error(("There is no command %s.%s"):format(word, hint))
   end
-  command.run(vim.list_slice(call.fargs, 2), (call.args:gsub("^%s*%S+%s*", "", 1)))
+  local range = call.range > 0 and { call.line1, call.line2 } or nil
+  command.run(vim.list_slice(call.fargs, 2), (call.args:gsub("^%s*%S+%s*", "", 1)), range)
 end
 
 ---@param lead string
