@@ -4,6 +4,7 @@ and what those have to know about the place where the calls would run."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
@@ -33,6 +34,8 @@ from flemma_py.errors import FunctionError, SettingsError
 from flemma_py.files.policy import find_ground
 from flemma_py.model.document import Document, ToolUse
 
+log = logging.getLogger(__name__)
+
 LIST = ("tools", "auto_approve")
 GUARDED = ("tools", ".flemma", ".flemma.lua")
 """In a project: what would give it more rights. Others are guarded by name, wherever they are."""
@@ -53,7 +56,12 @@ class Approver:
         """What becomes of each call, by id. `unattended`: nobody watches, so what goes round in circles has to ask."""
         place = await asyncio.to_thread(self.place)
         resolvers = await self.resolvers(await asyncio.to_thread(self._added, place))
-        return {use.id: await self._decision(document, use, place, resolvers, unattended) for use in uses}
+        decisions: dict[str, Decision] = {}
+        for use in uses:
+            made = await self._decision(document, use, place, resolvers, unattended)
+            log.info("the call %s of %s: %s, as %s", use.id, use.name, made.verdict.value, made.reason)
+            decisions[use.id] = made
+        return decisions
 
     async def _decision(
         self, document: Document, use: ToolUse, place: Place, resolvers: Sequence[Resolver], unattended: bool

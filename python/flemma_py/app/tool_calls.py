@@ -107,10 +107,6 @@ class ToolCalls:
             return seen
         return None if settings.tools.consent == "seed" else seen
 
-    async def workplace(self) -> Workplace:
-        """Where a call would work that was run now. Raises `DocumentError` as `Preparation.settings` does."""
-        return self._place(await self._preparation.settings(self._editor.view().document))
-
     def _place(self, settings: Settings) -> Workplace:
         # Loaded with the runner, in a thread.
         from flemma_py.app.workplace import Workplace
