@@ -57,6 +57,7 @@ class Editor(Client):
         self.side = side
         self.ready_at: float | None = None
         self.done_at: float | None = None
+        self.done_count = 0
         command = [nvim, "--embed", "--clean", "-n", "-i", "NONE"]
         for line in (f"luafile {BASELINE}/stall.lua", _TELL_READY, _TELL_DONE, *side.commands, *side.setup(base_url)):
             command += ["--cmd", line]
@@ -172,6 +173,7 @@ class Editor(Client):
             self.ready_at = time.monotonic()
         elif message[0] == 2 and message[1] == "done":
             self.done_at = message[2][0]
+            self.done_count += 1
         else:
             super()._take(message)
 

@@ -14,10 +14,10 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "model": 0, "registry": 0, "config": 0, "packages": 0,
     "document": 1, "templating": 1, "prompt": 1,
-    "providers": 2, "accounting": 2, "importers": 2,
+    "providers": 2, "accounting": 2, "importers": 2, "approval": 2,
     "conversation": 3,
-    "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp": 4, "evaluation": 4, "demo": 4, "files": 4,
-    "log": 4,
+    "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp_client": 4, "evaluation": 4, "demo": 4, "files": 4,
+    "processes": 4, "sandbox": 4, "log": 4,
     "app": 5,
     "edge": 6,
     "cli": 7, "entry": 7,
@@ -26,9 +26,9 @@ FLOORS = {
 GROUND = {"errors", ""}
 """What everybody may import: the error tree and the package's own facts. It imports nothing of ours."""
 
-NEIGHBOURS = {("prompt", "document"), ("config", "model")}
-"""Rooms of one floor of which the first may import the second: a prompt is read off a document, and what a chat says
-about settings is a value."""
+NEIGHBOURS = {("prompt", "document"), ("config", "model"), ("tools", "files")}
+"""Rooms of one floor of which the first may import the second: a prompt is read off a document, what a chat says about
+settings is a value, and tools open files in the one way that is safe."""
 
 FIRST_WITH_IO = 4
 
@@ -37,6 +37,8 @@ AT_HOME = {
     "aiohttp": {"transport", "demo"},
     "keyring": {"secrets"},
     "secretstorage": {"secrets"},
+    "mcp": {"mcp_client"},
+    "mcp_types": {"mcp_client"},
 }
 """Packages that only these rooms may know."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bench.figures import Row
-from bench.measures import first_delta, memory, opening, reply, request, startup, steady, templates, typing
+from bench.measures import first_delta, memory, opening, parallel, reply, request, startup, steady, templates, typing
 from bench.workshop import Workshop
 
 Measure = Callable[[Workshop], Iterator[Row]]
@@ -19,6 +19,7 @@ MEASURES: dict[str, Measure] = {
     "opening": opening.measure,
     "memory": memory.measure,
     "typing": typing.measure,
+    "parallel": parallel.measure,
     "templates": templates.measure,
 }
 """By the name that `--only` takes, in the order of the table."""

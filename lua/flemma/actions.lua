@@ -50,6 +50,35 @@ function M.execute_at_cursor()
   chats().submit(current(), { mode = "execute", line = vim.api.nvim_win_get_cursor(0)[1] - 1 })
 end
 
+---@param mode "approve"|"reject"
+---@param text? string
+local function judge(mode, text)
+  chats().submit(current(), { mode = mode, line = vim.api.nvim_win_get_cursor(0)[1] - 1, text = text })
+end
+
+--- Approve the call at the cursor, which the send key then runs.
+function M.approve_at_cursor()
+  judge("approve")
+end
+
+--- Reject the call at the cursor.
+---@param message? string what the model is told
+function M.reject_at_cursor(message)
+  judge("reject", message ~= "" and message or nil)
+end
+
+--- Show what a send would send now, in a page of its own.
+function M.preview()
+  local buf = current()
+  if not chats().is_chat(buf) then
+    return require("flemma.notify").warn("this buffer is not a chat: there is nothing to preview")
+  end
+  require("flemma.buffer.watch").flush(buf)
+  if not require("flemma.host").send("preview", { buf = buf }) then
+    require("flemma.notify").error("The Python host is not there, see :checkhealth flemma.")
+  end
+end
+
 --- Write old-form role markers (`@You: text`) as lines of their own, as one undo step.
 function M.format()
   chats().submit(current(), { mode = "format" })

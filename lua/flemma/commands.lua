@@ -35,6 +35,25 @@ local commands = {
       require("flemma.actions").cancel()
     end,
   },
+  ["diagnostics:enable"] = {
+    about = "warn when a request does not begin as the one before it did",
+    run = function()
+      require("flemma.diagnostics").enable()
+    end,
+  },
+  ["diagnostics:disable"] = {
+    about = "compare requests no more, and forget them",
+    run = function()
+      require("flemma.diagnostics").disable()
+    end,
+  },
+  ["diagnostics:diff"] = {
+    about = "show the last two requests of this chat side by side",
+    complete = { "normalized" },
+    run = function(args)
+      require("flemma.diagnostics").diff(args[1] == "normalized")
+    end,
+  },
   format = {
     about = "put old-form role markers on lines of their own",
     run = function()
@@ -77,6 +96,72 @@ local commands = {
       require("flemma.logging").open()
     end,
   },
+  ["mcp:login"] = {
+    about = "sign in to an MCP server in the browser",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("login", args, "NAME", 1)
+    end,
+  },
+  ["mcp:prompt"] = {
+    about = "insert the messages of an MCP server's prompt",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("prompt", args, "SERVER PROMPT [key=value …]", 2)
+    end,
+  },
+  ["mcp:resource"] = {
+    about = "insert the text of an MCP server's resource",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("resource", args, "SERVER URI", 2)
+    end,
+  },
+  ["mcp:restart"] = {
+    about = "start an MCP server again",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("restart", args, "NAME", 1)
+    end,
+  },
+  ["mcp:status"] = {
+    about = "show the MCP servers and their tools",
+    run = function()
+      require("flemma.status").open(true)
+    end,
+  },
+  ["mcp:stop"] = {
+    about = "end an MCP server until a chat wants it again",
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run("stop", args, "NAME", 1)
+    end,
+  },
+  ["mcp:trust"] = {
+    about = "show the project's .mcp.json, and agree to its servers",
+    run = function()
+      require("flemma.mcp").send("trust")
+    end,
+  },
+  ["models:refresh"] = {
+    about = "ask a provider's server anew which models it has",
+    complete = function(words)
+      return #words == 0 and require("flemma.switch").providers() or {}
+    end,
+    run = function(args)
+      require("flemma.listing").refresh(args[1])
+    end,
+  },
   notices = {
     about = "show the last notices whole",
     run = function()
@@ -87,6 +172,12 @@ local commands = {
     about = "show the last report of usage again",
     run = function()
       require("flemma.ui.usage").recall_notification()
+    end,
+  },
+  preview = {
+    about = "show what exactly would be sent, and what takes how much room",
+    run = function()
+      require("flemma.actions").preview()
     end,
   },
   status = {
@@ -123,6 +214,60 @@ local commands = {
       require("flemma.actions").execute_at_cursor()
     end,
   },
+  ["tool:approve"] = {
+    about = "approve the tool call at the cursor, for the send key to run",
+    run = function()
+      require("flemma.actions").approve_at_cursor()
+    end,
+  },
+  ["tool:reject"] = {
+    about = "reject the tool call at the cursor, with what the model is told",
+    run = function(_, line)
+      require("flemma.actions").reject_at_cursor(line)
+    end,
+  },
+  ["tool:preview"] = {
+    about = "show what the tool call at the cursor would do",
+    run = function()
+      require("flemma.ui.preview").at_cursor()
+    end,
+  },
+  ["tool:list"] = {
+    about = "list the tool calls of this chat that run, and for how long",
+    run = function()
+      require("flemma.running").show()
+    end,
+  },
+  ["tool:cancel"] = {
+    about = "stop the tool call at the cursor",
+    run = function()
+      require("flemma.running").cancel_at_cursor()
+    end,
+  },
+  ["tool:cancel-all"] = {
+    about = "stop all tool calls of this chat",
+    run = function()
+      require("flemma.running").cancel_all()
+    end,
+  },
+  ["sandbox:enable"] = {
+    about = "run commands behind a wall from now on",
+    run = function()
+      require("flemma.sandbox").enable()
+    end,
+  },
+  ["sandbox:disable"] = {
+    about = "run commands without a wall from now on",
+    run = function()
+      require("flemma.sandbox").disable()
+    end,
+  },
+  ["sandbox:status"] = {
+    about = "show what the wall around commands is",
+    run = function()
+      require("flemma.status").open(false, "Sandbox")
+    end,
+  },
   trust = {
     about = "show what this chat's frontmatter asks for, and agree to it",
     run = function()
@@ -139,6 +284,12 @@ local commands = {
     about = "list the files whose frontmatter you agreed to",
     run = function()
       require("flemma.trust").list()
+    end,
+  },
+  ["usage:estimate"] = {
+    about = "tell how many tokens the next request would take, and what they cost",
+    run = function()
+      require("flemma.state").ask_estimate()
     end,
   },
   ["usage:recall"] = {

@@ -173,6 +173,9 @@ function M.start()
   host.channel, host.ready, host.dead, host.lacking = channel, false, nil, nil
   M.send("hello", hello())
   require("flemma.logging").tell()
+  if package.loaded["flemma.diagnostics"] then
+    require("flemma.diagnostics").tell()
+  end
   require("flemma.buffer").host_started()
   return true
 end

@@ -6,7 +6,7 @@
 
 -- stylua: ignore
 return {
-  built_in = { "anthropic", "demo", "gemini", "openai", "vertex" },
+  built_in = { "anthropic", "demo", "gemini", "moonshot", "ollama", "openai", "vertex" },
   providers = {
     anthropic = {
       default = "claude-sonnet-5-5",
@@ -36,16 +36,16 @@ return {
       },
     },
     gemini = {
-      default = "gemini-4-argon",
+      default = "gemini-3.8-flash",
       models = {
-        ["gemini-4-argon"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 2, output = 10, cache_read = 0.1 } },
+        ["gemini-4-argon"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 2048, pricing = { input = 2, output = 10, cache_read = 0.1 } },
         ["gemini-3.8-flash"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.75, output = 3.75, cache_read = 0.075 } },
         ["gemini-3.7-flash"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.75, output = 3.75, cache_read = 0.075 } },
         ["gemini-3.6-flash"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.75, output = 3.75, cache_read = 0.075 } },
-        ["gemini-3.5-flash"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 1.5, output = 9, cache_read = 0.15 } },
+        ["gemini-3.5-flash"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 1.5, output = 9, cache_read = 0.15 } },
         ["gemini-3.5-flash-lite"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.3, output = 2.5, cache_read = 0.03 } },
         ["gemini-3.1-pro-preview"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 2048, pricing = { input = 2, output = 12, cache_read = 0.2 } },
-        ["gemini-3.1-flash-lite-preview"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.25, output = 1.5, cache_read = 0.025 } },
+        ["gemini-3.1-flash-lite-preview"] = { aliases = { "gemini-3.1-flash-lite" }, max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.25, output = 1.5, cache_read = 0.025 } },
         ["gemini-3-flash-preview"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.5, output = 3, cache_read = 0.05 } },
         ["gemini-2.5-pro"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 2048, pricing = { input = 1.25, output = 10, cache_read = 0.125 } },
         ["gemini-2.5-flash"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.3, output = 2.5, cache_read = 0.03 } },
@@ -55,10 +55,13 @@ return {
       },
     },
     moonshot = {
+      default = "kimi-k3.1-pro",
       models = {
-        ["kimi-k3.1-pro"] = { max_input_tokens = 1048576, pricing = { input = 2, output = 10, cache_read = 0.2, cache_write = 2, cache_write_1h = 4 } },
-        ["kimi-k3"] = { max_input_tokens = 1048576, pricing = { input = 3, output = 15, cache_read = 0.3, cache_write = 3, cache_write_1h = 6 } },
-        ["kimi-k2.7-code"] = { max_input_tokens = 262144, pricing = { input = 0.95, output = 4, cache_read = 0.19 } },
+        ["kimi-k3.1-pro"] = { max_input_tokens = 1048576, max_output_tokens = 131072, pricing = { input = 2, output = 10, cache_read = 0.2, cache_write = 2, cache_write_1h = 4 } },
+        ["kimi-k3.1-pro-highspeed"] = { max_input_tokens = 1048576, max_output_tokens = 131072, pricing = { input = 4, output = 20, cache_read = 0.2, cache_write = 4, cache_write_1h = 8 } },
+        ["kimi-k3"] = { max_input_tokens = 1048576, max_output_tokens = 131072, pricing = { input = 3, output = 15, cache_read = 0.3, cache_write = 3, cache_write_1h = 6 } },
+        ["kimi-k2.7-code"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 0.95, output = 4, cache_read = 0.19 } },
+        ["kimi-k2.7-code-highspeed"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 1.9, output = 8, cache_read = 0.38 } },
         ["kimi-k2.6"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 0.95, output = 4, cache_read = 0.16 } },
         ["kimi-k2.5"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 0.6, output = 3, cache_read = 0.1 } },
         ["kimi-k2-thinking"] = { max_input_tokens = 262144, max_output_tokens = 65536, pricing = { input = 0.6, output = 2.5, cache_read = 0.15 } },
@@ -137,16 +140,16 @@ return {
       },
     },
     vertex = {
-      default = "gemini-4-argon",
+      default = "gemini-3.8-flash",
       models = {
-        ["gemini-4-argon"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 2, output = 10, cache_read = 0.1 } },
+        ["gemini-4-argon"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 2048, pricing = { input = 2, output = 10, cache_read = 0.1 } },
         ["gemini-3.8-flash"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.75, output = 3.75, cache_read = 0.075 } },
         ["gemini-3.7-flash"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.75, output = 3.75, cache_read = 0.075 } },
         ["gemini-3.6-flash"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.75, output = 3.75, cache_read = 0.075 } },
-        ["gemini-3.5-flash"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 1.5, output = 9, cache_read = 0.15 } },
+        ["gemini-3.5-flash"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 1.5, output = 9, cache_read = 0.15 } },
         ["gemini-3.5-flash-lite"] = { max_input_tokens = 1000000, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.3, output = 2.5, cache_read = 0.03 } },
         ["gemini-3.1-pro-preview"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 2048, pricing = { input = 2, output = 12, cache_read = 0.2 } },
-        ["gemini-3.1-flash-lite-preview"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.25, output = 1.5, cache_read = 0.025 } },
+        ["gemini-3.1-flash-lite-preview"] = { aliases = { "gemini-3.1-flash-lite" }, max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.25, output = 1.5, cache_read = 0.025 } },
         ["gemini-3-flash-preview"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.5, output = 3, cache_read = 0.05 } },
         ["gemini-2.5-pro"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 2048, pricing = { input = 1.25, output = 10, cache_read = 0.125 } },
         ["gemini-2.5-flash"] = { max_input_tokens = 1048576, max_output_tokens = 65536, min_cache_tokens = 1024, pricing = { input = 0.3, output = 2.5, cache_read = 0.03 } },

@@ -24,8 +24,12 @@ local function ask_name(provider)
   end)
 end
 
----@param provider { name: string, models: string[] }
-local function ask_model(provider)
+---@param name string
+local function ask_model(name)
+  local provider = require("flemma.switch").provider(name)
+  if not provider then
+    return nothing()
+  end
   if #provider.models == 0 then
     return ask_name(provider.name)
   end
@@ -40,15 +44,13 @@ end
 
 --- Ask for a provider, then for one of its models, and switch.
 function M.switch()
-  local names = vim.tbl_map(function(provider)
-    return provider.name
-  end, require("flemma.switch").catalogue().providers)
-  vim.ui.select(names, { prompt = "Provider", kind = "flemma_provider" }, function(name)
-    local provider = name and require("flemma.switch").provider(name)
-    if not provider then
+  vim.ui.select(require("flemma.switch").providers(), { prompt = "Provider", kind = "flemma_provider" }, function(name)
+    if not name then
       return nothing()
     end
-    ask_model(provider)
+    require("flemma.listing").ask(name, function()
+      ask_model(name)
+    end)
   end)
 end
 

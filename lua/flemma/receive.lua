@@ -48,6 +48,20 @@ function doors.sending(payload)
   end
 end
 
+--- Tool calls would run that nobody has seen.
+function doors.reveal(payload)
+  if require("flemma.buffer").is_current(payload.buf, payload.run) then
+    require("flemma.reveal").show(payload)
+  end
+end
+
+--- A request is over, and the chat goes on by itself.
+function doors.over(payload)
+  if require("flemma.buffer").is_current(payload.buf, payload.run) then
+    require("flemma.buffer").over(payload.buf, payload.status)
+  end
+end
+
 --- A request is over: what it used and at which prices.
 function doors.usage(payload)
   local session = require("flemma.session").get()
@@ -86,13 +100,62 @@ function doors.catalogue(payload)
   require("flemma.switch").receive(payload)
 end
 
+--- Which MCP servers there are, or what one of them gave for a buffer.
+function doors.mcp(payload)
+  require("flemma.mcp").receive(payload)
+end
+
 --- A text has been read that is to become a chat.
 function doors.imported(payload)
   return require("flemma.import").receive(payload)
 end
 
+--- A tool call was asked for, has begun or has ended.
+function doors.tool(payload)
+  require("flemma.running").receive(payload)
+end
+
+--- What is wrong with a chat's templates and frontmatter, at its places.
+function doors.problems(payload)
+  require("flemma.problems").show(payload.buf, payload.items)
+end
+
+--- May a chat have a file that lies outside its project?
+function doors.consent(payload)
+  require("flemma.consent").ask(payload.buf, payload.path)
+end
+
+function doors.preview(payload)
+  require("flemma.ui.page").show("preview", "flemma-preview", payload)
+end
+
+--- What tool calls would do if they were run now.
+function doors.foreseen(payload)
+  require("flemma.ui.preview").receive(payload)
+end
+
+--- Does a buffer hold changes of this file that nobody wrote?
+function doors.unsaved(payload)
+  return { unsaved = require("flemma.openfiles").is_unsaved(payload.path) }
+end
+
+--- A tool wrote a file.
+function doors.file_changed(payload)
+  require("flemma.openfiles").changed(payload.path)
+end
+
 function doors.status(payload)
   require("flemma.status").receive(payload)
+end
+
+--- About how many tokens a chat is.
+function doors.estimate(payload)
+  require("flemma.state").receive_estimate(payload)
+end
+
+--- Two requests to be read side by side.
+function doors.compared(payload)
+  require("flemma.diagnostics").receive(payload)
 end
 
 function doors.report(payload)

@@ -47,8 +47,10 @@ return {
         max_lines = 2000,
         max_bytes = 51200,
         output_path_format = "${TMPDIR:-/tmp}/flemma_{{ source }}_{{ path }}_{{ id }}.txt",
+        max_file_bytes = 67108864,
       },
     },
+    mcp = { wait = 10, servers = {} },
     sandbox = {
       enabled = true,
       backend = "auto",

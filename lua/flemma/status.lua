@@ -4,7 +4,7 @@ local api = vim.api
 
 local M = {}
 
----@type { buf: integer?, verbose: boolean }?
+---@type { buf: integer?, verbose: boolean, section: string? }?
 local asked
 
 --- The chat that is meant: the current one, or that of the page where the cursor is.
@@ -29,8 +29,9 @@ local function ask()
 end
 
 ---@param verbose boolean
-function M.open(verbose)
-  asked = { buf = chat(), verbose = verbose }
+---@param section? string where the cursor goes
+function M.open(verbose, section)
+  asked = { buf = chat(), verbose = verbose, section = section }
   if require("flemma.host").ensure() then
     ask()
   end
@@ -39,7 +40,18 @@ end
 --- What the host drew.
 ---@param payload { lines: string[], marks: table[] }
 function M.receive(payload)
-  require("flemma.ui.page").show("status", "flemma-status", payload)
+  local buf = require("flemma.ui.page").show("status", "flemma-status", payload)
+  local section = asked and asked.section
+  local win = vim.fn.bufwinid(buf)
+  if not section or win < 0 then
+    return
+  end
+  asked.section = nil
+  for row, line in ipairs(payload.lines) do
+    if vim.startswith(line, section) then
+      return api.nvim_win_set_cursor(win, { row, 0 })
+    end
+  end
 end
 
 --- Something has changed: draw the page anew where it is open.

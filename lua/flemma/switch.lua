@@ -10,6 +10,7 @@ local M = {}
 ---@field presets table<string, { provider: string?, model: string? }>
 ---@field runtime table what was changed at run time, for a host that takes over
 ---@field switched? boolean
+---@field listed? { asked: string, provider: string, problem: string? } a provider was asked for its models
 
 ---@type flemma.Catalogue?
 local told
@@ -24,7 +25,12 @@ end
 ---@return string[]
 local function models_of(endpoint)
   local models = type(endpoint) == "table" and endpoint.models
-  return type(models) == "table" and vim.deepcopy(models) or {}
+  local names = vim.tbl_map(function(entry)
+    return type(entry) == "table" and entry.name or entry
+  end, type(models) == "table" and models or {})
+  return vim.tbl_filter(function(name)
+    return type(name) == "string"
+  end, names)
 end
 
 ---@return flemma.Catalogue
@@ -73,6 +79,9 @@ function M.receive(payload)
   if package.loaded["flemma.status"] then
     require("flemma.status").refresh()
   end
+  if payload.listed then
+    require("flemma.listing").receive(payload.listed)
+  end
   if payload.switched then
     local data = { bufnr = vim.api.nvim_get_current_buf() }
     local event = { pattern = "FlemmaConfigUpdated", modeline = false, data = data }
@@ -81,6 +90,14 @@ function M.receive(payload)
       require("flemma.notify").warn(("An autocommand for FlemmaConfigUpdated failed: %s"):format(problem))
     end
   end
+end
+
+--- The names of all providers.
+---@return string[]
+function M.providers()
+  return vim.tbl_map(function(provider)
+    return provider.name
+  end, M.catalogue().providers)
 end
 
 ---@param name string
@@ -110,6 +127,10 @@ function M.offers(words)
   local provider = M.provider(preset and preset.provider or words[1])
   local offers = #words == 1 and { preset and preset.model } or {}
   if provider then
+    if #words == 1 and not preset then
+      -- For the next time: what is offered now is what is known.
+      require("flemma.listing").ask(provider.name)
+    end
     vim.list_extend(offers, #words == 1 and not preset and provider.models or {})
     for _, name in ipairs(provider.parameters) do
       offers[#offers + 1] = name .. "="

@@ -50,13 +50,17 @@ end
 ---@field asks { path: string, value: string, reason: string, line: integer? }[]
 ---@field digest string
 ---@field trusted boolean
+---@field servers boolean? it is a project's table of MCP servers, and no chat's
 
 ---@param question flemma.Trust.Question
 ---@return string[]
 local function page(question)
   local name = question.name ~= "" and vim.fn.fnamemodify(question.name, ":~:.") or "this chat"
-  local lines = { ("The frontmatter of %s%s"):format(name, question.trusted and " (you agreed to it)" or ""), "" }
-  if #question.asks == 0 then
+  local what = question.servers and "The MCP servers in" or "The frontmatter of"
+  local lines = { ("%s %s%s"):format(what, name, question.trusted and " (you agreed to it)" or ""), "" }
+  if question.servers then
+    lines[#lines + 1] = "Each is a program that runs as you, or an address that learns what is asked of it."
+  elseif #question.asks == 0 then
     lines[#lines + 1] = "When it was last evaluated it asked for nothing that needs your word."
   else
     lines[#lines + 1] = "It asks for what only you can allow:"
@@ -86,7 +90,9 @@ function M.show(question)
   api.nvim_set_option_value("list", true, { win = win, scope = "local" })
   vim.keymap.set("n", "y", function()
     api.nvim_win_close(win, true)
-    if api.nvim_buf_is_valid(question.buf) then
+    if question.servers then
+      require("flemma.mcp").send("grant", {}, { digest = question.digest, name = question.name })
+    elseif api.nvim_buf_is_valid(question.buf) then
       send("grant", vim.tbl_extend("force", about(question.buf), { digest = question.digest }))
     end
   end, { buffer = buf, nowait = true, desc = "Flemma: agree to this frontmatter" })

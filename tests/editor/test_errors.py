@@ -278,12 +278,15 @@ def test_a_proxy_that_is_not_there_is_told_and_this_machine_needs_none(desk: Any
 def test_a_key_that_is_missing_says_what_was_tried(desk: Any, peer: Peer) -> None:
     at = desk("anthropic", MY_KEY=" ")
     at.ask(requests=False)
-    assert "No key for anthropic (ANTHROPIC_API_KEY is not set; " in at.editor.notices()[0]
-    assert at.editor.notices()[0].endswith("export ANTHROPIC_API_KEY=… and start Neovim again.")
+    said = (
+        "No key for anthropic: export ANTHROPIC_API_KEY=… and start Neovim again.\n  • ANTHROPIC_API_KEY is not set\n"
+    )
+    assert said in at.editor.notices()[0]
     at.editor.command("Flemma switch chat")
     at.editor.notice("Switched to")
     at.ask(requests=False)
-    assert "No key for chat (MY_KEY is set but empty): export MY_KEY" in at.editor.notices()[0]
+    said = "No key for chat: export MY_KEY=… and start Neovim again.\n  • MY_KEY is set but empty"
+    assert said in at.editor.notices()[0]
     assert not peer.bodies
 
 
@@ -313,10 +316,17 @@ def test_retries_are_shown_and_end_with_the_answer(desk: Any, peer: Peer) -> Non
     peer.enqueue(script.refusal(503, "busy", (("retry-after", "30"),)))
     at.editor.press("<Esc>Goand more<Esc><C-]>")
     at.editor.wait(lambda: len(peer.bodies) == 4)
-    at.editor.wait(lambda: "asked again in 30 s (1 of 2)" in str(at.editor.lua(SHOWN)))
+    for left in (30, 29):
+        at.editor.wait(
+            lambda left=left: f"r is asked again in {left} s (1 of 2): HTTP 503" in str(at.editor.lua(SHOWN))
+        )
+    assert at.editor.lines()[-1] == "@Assistant:"
     at.editor.press("<C-c>")
     at.editor.idle()
     assert len(peer.bodies) == 4
+    assert at.editor.lines()[-2:] == ["", "and more"]
+    assert "asked again" not in str(at.editor.lua(SHOWN))
+    assert at.editor.notices() == []
 
 
 def test_a_key_of_a_command_is_asked_for_again_when_it_was_refused(desk: Any, peer: Peer, tmp_path: Path) -> None:
@@ -352,5 +362,5 @@ def test_a_command_that_fails_is_told_with_what_it_complained_of(desk: Any, peer
     )
     at = desk("broken", f"model = 'm', providers = {{ broken = {{ {chat} }} }}")
     at.ask(requests=False)
-    said = "No key for broken (api_key_cmd (sh) ended with code 2: locked): make api_key_cmd print the key."
+    said = "No key for broken: make api_key_cmd print the key.\n  • api_key_cmd (sh) ended with code 2: locked"
     assert at.editor.notices() == [f"Flemma: {said}"]

@@ -85,7 +85,7 @@ def test_a_chat_with_nothing_to_send_stays_as_it_is_and_a_notice_says_why(
     assert len(chat.notices()) == 1
     assert "@You:" in chat.notices()[0]
     assert peer.bodies == []
-    assert chat.events() == []
+    assert chat.events("FlemmaRequestSending") == []
     assert not chat.lua("return vim.bo.modified")
 
 
@@ -112,7 +112,7 @@ def test_commands_and_autocommands_run_around_a_request(chat: Neovim, peer: Peer
     (finished,) = chat.finished()
     buf = chat.lua("return vim.api.nvim_get_current_buf()")
     assert chat.lua("return { vim.g.started, vim.g.done }") == [1, 1]
-    sending, _ = chat.events()
+    (sending,) = chat.events("FlemmaRequestSending")
     assert sending == {"name": "FlemmaRequestSending", "data": {"bufnr": buf}, "modifiable": False}
     assert finished["data"] == {"bufnr": buf, "status": "completed"}
     assert finished["modifiable"] is True

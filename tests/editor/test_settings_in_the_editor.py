@@ -47,7 +47,7 @@ def test_a_key_that_the_user_mapped_stays_the_users(start: Start, tmp_path: Path
 
 def test_the_command_lists_completes_and_corrects(start: Start) -> None:
     editor = start()
-    assert editor.lua("return vim.fn.getcompletion('Flemma to', 'cmdline')") == ["tool:execute"]
+    assert editor.lua("return vim.fn.getcompletion('Flemma tool:e', 'cmdline')") == ["tool:execute"]
     assert "on_request_start=" in editor.lua("return vim.fn.getcompletion('Flemma send ', 'cmdline')")
     editor.command("Flemma cancle")
     assert "Did you mean cancel?" in editor.notice("cancle")

@@ -77,3 +77,18 @@ def test_what_may_hold_a_password_is_not_shown(start: Start, tmp_path: Path) -> 
     text = "\n".join(page(editor))
     assert "hunter2" not in text
     assert "no_such_key" in text
+
+
+def test_what_the_chat_itself_says_has_a_section(empty: Neovim, tmp_path: Path) -> None:
+    front = "```lua\nname = 'Ada'\nflemma.opt.temperature = 0.25\nflemma.opt.sandbox.enabled = false\n```\n"
+    empty.open(tmp_path / "a.chat", f"{front}@You:\nHello {{{{ nobody }}}}\n")
+    empty.ready()
+    empty.command("Flemma status")
+    empty.wait(lambda: page(empty), "the page")
+    lines = page(empty)
+    assert line_of(lines, "frontmatter").split()[2:] == ["lua"]
+    assert "sandbox.enabled" in line_of(lines, "left")
+    assert line_of(lines, "templates").split()[2:] == ["Lua"]
+    assert line_of(lines, "variables").split()[2:] == ["name"]
+    assert "nobody" in line_of(lines, "line")
+    assert line_of(lines, "temperature").split()[2:] == ["0.25", "(frontmatter)"]

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,13 @@ async def test_the_demo_model_speaks_a_vendors_wire_and_has_no_price() -> None:
 async def test_the_price_of_a_catalogue_goes_before_that_of_the_list() -> None:
     (entry,) = await told(BOOK, sent("vertex", "own"))
     assert (entry["input_price"], entry["output_price"]) == (7.0, 8.0)
+
+
+async def test_what_the_owner_or_the_server_says_goes_before_both() -> None:
+    known, unknown = sent("vertex", "own"), sent("x", "y")
+    said = [replace(each, price=(3.0, 4.0, 0.5)) for each in (known, unknown)]
+    for entry in await told(BOOK, *said):
+        assert (entry["input_price"], entry["output_price"], entry["cache_read_price"]) == (3.0, 4.0, 0.5)
 
 
 async def test_what_a_model_costs_can_be_asked_before_anything_was_sent() -> None:

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from flemma_py.errors import RequestKind
+from flemma_py.model.prompt import ThinkingPart
 from flemma_py.model.stream import (
     StopReason,
     StreamEnd,
@@ -22,6 +23,7 @@ from flemma_py.model.stream import (
     UsageReport,
 )
 from flemma_py.providers.failures import Vendor
+from flemma_py.providers.openai_chat_reasoning import details_of
 from flemma_py.providers.openai_chat_stream import OpenAIChatStream
 
 DONE = b"data: [DONE]\n\n"
@@ -44,7 +46,7 @@ def call(arguments: Any, **entry: Any) -> dict[str, Any]:
 
 
 def read(*chunks: bytes) -> list[StreamEvent]:
-    stream = OpenAIChatStream(Vendor("llama", ""))
+    stream = OpenAIChatStream(Vendor("llama", ""), "llama")
     return [event for data in chunks for event in stream.feed(data)] + stream.close()
 
 
@@ -260,3 +262,86 @@ def test_cuts_of_the_network_change_nothing() -> None:
         for seed in range(50):
             cuts = sorted(random.Random(seed).sample(range(len(data_)), 7))
             assert read(*(data_[a:b] for a, b in zip([0, *cuts], [*cuts, len(data_)], strict=True))) == whole
+
+
+def test_a_whole_call_stays_when_the_answer_breaks_off_behind_it() -> None:
+    whole, half = call('{"x":1}', index=0, id="a", name="add"), call('{"y":', index=1, id="b", name="sub")
+    for end in (chunk({}, "length"), line({"error": "gone"}), b""):
+        assert calls(read(chunk(whole), chunk(half), end)) == [("a", "add", '{"x":1}')]
+
+
+def test_a_call_that_has_just_begun_when_it_breaks_off_is_not_one_without_arguments() -> None:
+    begun = chunk(call("", index=0, id="a", name="add"))
+    assert calls(read(begun, chunk({}, "length"), DONE)) == []
+    assert calls(read(begun)) == []
+    assert calls(read(begun, chunk({}, "tool_calls"), DONE)) == [("a", "add", "{}")]
+
+
+@pytest.mark.parametrize("reason", ["error", "abort", "insufficient_system_resource", "network_error"])
+def test_a_server_that_gives_up_has_failed_and_its_usage_counts(reason: str) -> None:
+    events = read(chunk({"content": "half"}), chunk({}, reason, usage=USAGE), DONE)
+    assert REPORT in events
+    assert isinstance(events[-1], StreamFailure)
+    assert events[-1].error.kind is RequestKind.SERVER
+    assert reason in events[-1].error.message
+
+
+def test_a_full_window_is_told_as_one() -> None:
+    assert read(chunk({}, "model_context_window_exceeded"))[-1] == StreamEnd(
+        StopReason.CONTEXT_FULL, "model_context_window_exceeded"
+    )
+
+
+def details(**entry: Any) -> dict[str, Any]:
+    return {"content": "", "reasoning_details": [entry]}
+
+
+def test_details_of_reasoning_are_thoughts_where_nothing_else_tells_them() -> None:
+    one, two = details(type="reasoning.text", text="Hm", index=0), details(type="reasoning.summary", summary="m.")
+    events = read(chunk(one), chunk(two), chunk({"content": "Yes"}), chunk({}, "stop"))
+    assert events[:4] == [ThinkingDelta("Hm"), ThinkingDelta("m."), ThinkingEnd("openai_chat"), TextDelta("Yes")]
+
+
+def test_what_is_signed_or_sealed_is_kept_to_be_sent_back() -> None:
+    events = read(
+        chunk(details(type="reasoning.text", text="Hm", index=0)),
+        chunk(details(type="reasoning.text", text="m.", index=0, format="a")),
+        chunk(details(type="reasoning.text", signature="c2ln", index=0)),
+        chunk({"content": "Yes"}),
+        chunk(call("{}", index=0, id="a", name="add")),
+        chunk(details(type="reasoning.encrypted", data="eHl6", id="a")),
+        chunk({}, "tool_calls"),
+    )
+    first, second = [event for event in events if isinstance(event, ThinkingEnd)]
+    assert (first.provider, second.provider) == ("llama", "llama")
+    assert details_of(ThinkingPart("", "llama", first.signature, redacted=False)) == [
+        {"type": "reasoning.text", "text": "Hmm.", "index": 0, "format": "a", "signature": "c2ln"}
+    ]
+    assert details_of(ThinkingPart("", "llama", second.signature, redacted=False)) == [
+        {"type": "reasoning.encrypted", "data": "eHl6", "id": "a"}
+    ]
+    assert events.index(second) < next(i for i, event in enumerate(events) if isinstance(event, ToolCallEnd))
+
+
+@pytest.mark.parametrize("indent", [False, True])
+def test_a_server_that_does_not_stream_is_read_all_the_same(*, indent: bool) -> None:
+    message = {"role": "assistant", "content": "All of it.", "reasoning_content": "Hm.", "tool_calls": None}
+    answer = {
+        "object": "chat.completion",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": USAGE,
+    }
+    data = orjson.dumps(answer, option=orjson.OPT_INDENT_2 if indent else 0)
+    assert read(data) == [
+        ThinkingDelta("Hm."),
+        ThinkingEnd("openai_chat"),
+        TextDelta("All of it."),
+        REPORT,
+        StreamEnd(StopReason.DONE),
+    ]
+
+
+def test_a_page_where_a_stream_was_due_is_told() -> None:
+    error = failure(b"<html>\n<body>502 Bad Gateway</body>\n</html>\n").error
+    assert error.kind is RequestKind.UNEXPECTED
+    assert "502 Bad Gateway" in error.message

@@ -236,16 +236,13 @@ def test_a_result_without_a_call_above_it_is_not_sent_but_told() -> None:
     assert not any(isinstance(part, ToolResultPart) for turn in built.prompt.turns for part in turn.parts)
     lines = chat.split("\n")
     expected = [("b", lines.index("**Tool Result:** `b`")), ("x", lines.index("**Tool Result:** `x`"))]
-    assert built.warnings[1:] == tuple(
+    assert built.warnings == tuple(
         (f"The tool result `{name}` answers no call above it, so it is not sent.", line) for name, line in expected
     )
 
 
-def test_frontmatter_is_not_sent_and_the_user_is_told() -> None:
-    built = build("```json\n{}\n```\n@You:\nHi")
+def test_frontmatter_is_not_sent() -> None:
     assert turns("```json\n{}\n```\n@You:\nHi") == [(USER, ["Hi"])]
-    assert [line for _, line in built.warnings] == [0]
-    assert "not evaluated yet" in built.warnings[0][0]
 
 
 MARKER = "<!-- flemma:aborted: Cut off. -->"

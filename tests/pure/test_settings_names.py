@@ -82,6 +82,7 @@ KEYS: list[tuple[str, Any, Any, list[str]]] = [
     ("tools.truncate.max_lines", 4000, 2000, []),
     ("tools.truncate.max_bytes", 8 << 20, 51200, []),
     ("tools.truncate.output_path_format", "/x", "${TMPDIR:-/tmp}/flemma_{{ source }}_{{ path }}_{{ id }}.txt", []),
+    ("tools.truncate.max_file_bytes", 0, 64 << 20, []),
     ("templating.modules", ("a.b",), (), []),
     ("highlights.defaults", BOTH, UNSEEN, ["defaults"]),
     ("highlights.role_style", "italic", "bold,underline", ["role_style"]),
@@ -245,6 +246,7 @@ def test_no_old_name_is_forgotten_here() -> None:
 def test_no_setting_is_forgotten_here() -> None:
     listed = {path for path, _, _, _ in KEYS} | {"proxy", "ca_bundle", "providers"}
     listed |= {"sessions.dir", "sessions.embed_id", "sessions.restore_usage", "experimental"}
+    listed |= {"mcp.enabled", "mcp.wait", "mcp.servers"}
     assert not [path for path in leaves(Settings) if path not in listed and path.rpartition(".")[0] not in listed]
 
 

@@ -16,7 +16,7 @@ from flemma_py.secrets.keys import KeySource
 
 @pytest.fixture(autouse=True)
 def no_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "look_up", lambda _: Missing(("no store",)))
+    monkeypatch.setattr(keys, "look_up", lambda *_: Missing(("no store",)))
 
 
 def services(settings: dict[str, Any] | None = None, **environ: str) -> Services:
@@ -29,7 +29,11 @@ def services(settings: dict[str, Any] | None = None, **environ: str) -> Services
 
 
 async def endpoint(settings: dict[str, Any] | None = None, **environ: str) -> Endpoint:
-    return await services(settings, **environ).endpoint()
+    made = services(settings, **environ)
+    try:
+        return await made.endpoint()
+    finally:
+        await made.close()
 
 
 LOCAL = {"kind": "openai_chat", "base_url": "http://localhost:1/v1"}
@@ -40,7 +44,7 @@ async def test_without_a_choice_the_environment_chooses_then_the_store_then_the_
 ) -> None:
     assert (await endpoint(ANTHROPIC_API_KEY="x")).name == "anthropic"
     assert (await endpoint()).name == DEMO
-    monkeypatch.setattr(keys, "look_up", lambda service: Found("sk-stored", service))
+    monkeypatch.setattr(keys, "look_up", lambda service, _: Found("sk-stored", service))
     stored = services()
     found = await stored.endpoint()
     assert found.name == "anthropic"
@@ -52,7 +56,7 @@ async def test_a_choice_is_that_one_or_an_error() -> None:
     with pytest.raises(RequestError) as caught:
         await chosen.find_key(await chosen.endpoint())
     assert caught.value.kind is RequestKind.AUTH
-    assert "(ANTHROPIC_API_KEY is not set; no store)" in caught.value.message
+    assert caught.value.message.endswith("\n  • ANTHROPIC_API_KEY is not set\n  • no store")
     assert (await endpoint({"provider": "demo"}, ANTHROPIC_API_KEY="x")).is_demo
 
 
@@ -150,4 +154,4 @@ def test_all_names_are_known() -> None:
 def test_a_missing_key_says_what_to_do_about_its_own_place() -> None:
     found = Endpoint(services().wires.providers["anthropic"], "x", "m", "u", KeySource("x", (), ("pass",)), {})
     message = missing_key(found, Missing(("api_key_cmd (pass) ended with code 1",))).message
-    assert message == "No key for x (api_key_cmd (pass) ended with code 1): make api_key_cmd print the key."
+    assert message == "No key for x: make api_key_cmd print the key.\n  • api_key_cmd (pass) ended with code 1"

@@ -6,6 +6,7 @@ import asyncio
 import os
 import stat
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from flemma_py.secrets import store
 from flemma_py.secrets.command import run_key_command, split_command
 from flemma_py.secrets.environment import Found, Missing
 from flemma_py.secrets.keys import Keys, KeySource
+from flemma_py.secrets.store import Locked
 
 
 def program(folder: Path, text: str, name: str = "keeper") -> str:
@@ -27,7 +29,7 @@ def program(folder: Path, text: str, name: str = "keeper") -> str:
     return str(path)
 
 
-def reasons(answer: Found | Missing) -> str:
+def reasons(answer: Found | Missing | Locked) -> str:
     assert isinstance(answer, Missing)
     return "; ".join(answer.reasons)
 
@@ -111,7 +113,8 @@ def test_without_a_store_there_is_a_reason(session: Path, monkeypatch: pytest.Mo
 
 
 def test_the_store_is_searched_by_a_program_that_never_unlocks(session: Path) -> None:
-    body = 'case "$*" in "search --all service anthropic key api") echo "label = A"; echo "secret = sk-old";; esac'
+    said = "printf '[/1]\\nlabel = A\\nsecret = sk-old\\ncreated = now\\n'"
+    body = f'case "$*" in "search --all service anthropic key api") {said};; esac'
     program(session, body, "secret-tool")
     assert store.look_up("anthropic") == Found("sk-old", "the key store")
     assert "no entry with service openai" in reasons(store.look_up("openai"))
@@ -119,7 +122,10 @@ def test_the_store_is_searched_by_a_program_that_never_unlocks(session: Path) ->
 
 def item(secret: bytes, *, modified: int, locked: bool = False) -> Any:
     return SimpleNamespace(
-        is_locked=lambda: locked, get_modified=lambda: modified, get_secret=lambda: b"" if locked else secret
+        is_locked=lambda: locked,
+        get_modified=lambda: modified,
+        get_secret=lambda: b"" if locked else secret,
+        get_attributes=dict,
     )
 
 
@@ -128,18 +134,56 @@ def item(secret: bytes, *, modified: int, locked: bool = False) -> Any:
     [
         ([item(b"sk-1\n", modified=1), item(b"sk-2\n", modified=2)], Found("sk-2", "the key store")),
         ([item(b"sk-1", modified=2, locked=True), item(b"sk-2", modified=1)], Found("sk-2", "the key store")),
-        ([item(b"x", modified=1, locked=True)], Missing(("the key store holds a key of anthropic but is locked",))),
-        ([], Missing(("the key store has no entry with service anthropic and key api_key",))),
+        ([item(b"x", modified=1, locked=True)], Locked("anthropic")),
+        ([], Missing(("the key store has no entry with service anthropic and key api_key or api",))),
     ],
 )
 def test_the_newest_entry_that_is_not_locked_counts(
-    session: Path, monkeypatch: pytest.MonkeyPatch, items: list[Any], answer: Found | Missing
+    session: Path, monkeypatch: pytest.MonkeyPatch, items: list[Any], answer: Found | Missing | Locked
 ) -> None:
     library = SimpleNamespace(
         dbus_init=lambda: SimpleNamespace(close=lambda: None), search_items=lambda _, attributes: items
     )
     monkeypatch.setitem(sys.modules, "secretstorage", library)
     assert store.look_up("anthropic") == answer
+
+
+async def test_a_locked_store_asks_its_owner_for_who_can_be_told_and_only_then(
+    session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked, asked = [True], []
+
+    def unlock(timeout: float) -> bool:
+        asked.append(timeout)
+        locked[0] = False
+        return False
+
+    entry = item(b"sk-1", modified=1)
+    entry.is_locked, entry.unlock = lambda: locked[0], unlock
+    library = SimpleNamespace(
+        dbus_init=lambda: SimpleNamespace(close=lambda: None), search_items=lambda _, attributes: [entry]
+    )
+    monkeypatch.setitem(sys.modules, "secretstorage", library)
+    told: list[str] = []
+    keys = Keys({}, lambda _: None)
+    assert reasons(await keys.find(KeySource("a", service="anthropic"))).endswith("but is locked")
+    assert not asked
+    assert await keys.find(KeySource("a", service="anthropic"), told.append) == Found("sk-1", "the key store")
+    assert told == ["The key store is locked: answer its prompt..."]
+    assert asked == [120.0]
+
+
+async def test_a_store_that_is_slow_is_waited_for_where_its_owner_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def ask(*_: Any) -> Found:
+        go_on.wait(10)
+        return Found("sk-1", "the key store")
+
+    monkeypatch.setattr("flemma_py.secrets.keys.STORE_SECONDS", 0.05)
+    monkeypatch.setattr("flemma_py.secrets.keys.look_up", ask)
+    told = await Keys({}, lambda _: None).find(KeySource("a", service="anthropic"), lambda _: go_on.set())
+    assert told == Found("sk-1", "the key store")
 
 
 def test_a_store_that_fails_is_one_without_a_key(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +196,6 @@ def test_a_store_that_fails_is_one_without_a_key(session: Path, monkeypatch: pyt
 
 async def test_a_store_that_waits_for_its_owner_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flemma_py.secrets.keys.STORE_SECONDS", 0.1)
-    monkeypatch.setattr("flemma_py.secrets.keys.look_up", lambda _: time.sleep(0.5))
+    monkeypatch.setattr("flemma_py.secrets.keys.look_up", lambda *_: time.sleep(0.5))
     keys = Keys({}, lambda _: None)
     assert "within 0.1 seconds" in reasons(await keys.find(KeySource("a", service="anthropic")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import orjson
 import pytest
 from tests.wire.bodies import call, result, thought
+from tests.wire.chat_types import assert_chat_accepts
 from tests.wire.support import CALCULATOR, KEY, assistant, prompt, text_of, user
 
 from flemma_py import demo
-from flemma_py.demo import chat_wire
 from flemma_py.demo.server import DemoServer
 from flemma_py.errors import DocumentError, RequestError, RequestKind
-from flemma_py.model.prompt import FilePart, Prompt, TextPart, ThinkingPart, ToolCallPart, ToolResultPart, Turn
+from flemma_py.model.language_model import NO_THINKING, ThinkingFacts, ThinkingForm
+from flemma_py.model.prompt import Prompt, ThinkingPart, ToolCallPart, Turn
 from flemma_py.model.stream import StopReason, StreamEnd, StreamEvent, ThinkingDelta, ToolCallEnd, UsageReport
 from flemma_py.model.wire import Credential
 from flemma_py.providers.openai_chat import KIND
@@ -28,7 +30,7 @@ BASE = "http://localhost:11434/v1"
 def body_of(asked: Prompt) -> dict[str, Any]:
     asked = replace(asked, facts=PROVIDER.facts(asked.model))
     body: dict[str, Any] = orjson.loads(PROVIDER.build_request(asked, BASE).body)
-    assert chat_wire.problem(body) is None
+    assert_chat_accepts(body)
     return body
 
 
@@ -69,11 +71,78 @@ def test_the_address(base: str, url: str) -> None:
     [
         ({"max_tokens": "50%"}, "max_tokens", 4000),
         ({"max_tokens": 77, "max_tokens_key": "max_completion_tokens"}, "max_completion_tokens", 77),
-        ({"reasoning_effort": "low"}, "reasoning_effort", "low"),
+        ({"reasoning_effort": "low", "thinking": "max"}, "reasoning_effort", "low"),
+        ({"thinking": "minimal"}, "reasoning_effort", "low"),
+        ({"thinking": "max"}, "reasoning_effort", "high"),
+        ({"thinking": 8192}, "reasoning_effort", "medium"),
+        ({"thinking": False}, "reasoning_effort", "none"),
+        ({"thinking": None}, "reasoning_effort", None),
+        ({"top_p": 0.5}, "top_p", 0.5),
+        ({"presence_penalty": 1.0, "frequency_penalty": -1.0}, "frequency_penalty", -1.0),
     ],
 )
 def test_parameters(parameters: dict[str, Any], key: str, value: Any) -> None:
-    assert body_of(prompt(**parameters))[key] == value
+    assert body_of(prompt(**parameters)).get(key) == value
+
+
+def test_the_owners_own_fields_go_along() -> None:
+    extra = {"provider": {"order": ["a"]}, "stream_options": {"more": True}, "tool_choice": None}
+    asked = prompt(tools=(CALCULATOR,), extra_body=extra)
+    body = orjson.loads(PROVIDER.build_request(asked, BASE).body)
+    assert body["provider"] == {"order": ["a"]}
+    assert body["stream_options"] == {"include_usage": True, "more": True}
+    assert "tool_choice" not in body
+    assert list(body)[-2:] == ["tools", "messages"]
+
+
+def test_a_model_that_does_not_think_is_not_asked_to_and_that_is_told() -> None:
+    facts = replace(PROVIDER.facts("m"), thinking=NO_THINKING, is_known=True)
+    request = PROVIDER.build_request(replace(prompt(model="m", thinking="high"), facts=facts), BASE)
+    assert b"reasoning_effort" not in request.body
+    assert [notice.message for notice in request.notices] == ["m does not think: what was set of that was left out."]
+    assert PROVIDER.build_request(replace(prompt(model="m", thinking=False), facts=facts), BASE).notices == ()
+
+
+def test_a_model_with_a_switch_is_switched() -> None:
+    facts = replace(PROVIDER.facts("m"), thinking=ThinkingFacts(ThinkingForm.SWITCH))
+    body = orjson.loads(PROVIDER.build_request(replace(prompt(model="m", thinking="low"), facts=facts), BASE).body)
+    assert body["thinking"] == {"type": "enabled"}
+    body = orjson.loads(PROVIDER.build_request(replace(prompt(model="m", thinking=0), facts=facts), BASE).body)
+    assert body["thinking"] == {"type": "disabled"}
+
+
+def test_a_limit_that_is_changed_is_told() -> None:
+    facts = replace(PROVIDER.facts("m"), max_output=100)
+    request = PROVIDER.build_request(replace(prompt(model="m", max_tokens=200), facts=facts), BASE)
+    assert orjson.loads(request.body)["max_tokens"] == 100
+    assert "writes at most 100" in request.notices[0].message
+
+
+def test_signed_thoughts_go_back_as_they_came_to_the_server_that_signed_them() -> None:
+    details = [{"type": "reasoning.text", "text": "Hm.", "signature": "c2ln", "index": 0}]
+    sealed = [{"type": "reasoning.encrypted", "data": "eHl6", "id": "c1"}]
+    signatures = [base64.b64encode(orjson.dumps(value)).decode() for value in (details, sealed)]
+    turns = (
+        user("Go"),
+        assistant(
+            ThinkingPart("Hm.", "local", signatures[0], redacted=False),
+            "Said.",
+            ThinkingPart("", "local", signatures[1], redacted=False),
+        ),
+        user("On"),
+    )
+    reply = messages_of(*turns)[1]
+    assert reply == {"role": "assistant", "content": "Said.", "reasoning_details": details + sealed}
+    elsewhere = orjson.loads(KIND.make("other", "").build_request(prompt(*turns), BASE).body)["messages"][1]
+    assert elsewhere == {"role": "assistant", "content": "<thinking>\nHm.\n</thinking>\n\nSaid."}
+    changed = messages_of(user("Go"), assistant(ThinkingPart("Hm.", "local", "broken", redacted=False), "x"), user("y"))
+    assert changed[1] == {"role": "assistant", "content": "x"}
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_the_field_for_thoughts_can_be_chosen(field: str) -> None:
+    own = ThinkingPart("mine", None, None, redacted=False)
+    assert messages_of(user("Go"), assistant(own, "Said."), user("On"), send_reasoning=field)[1][field] == "mine"
 
 
 def test_calls_and_results_keep_their_ids_and_bytes() -> None:
@@ -117,24 +186,6 @@ def test_own_thoughts_go_back_as_reasoning_and_those_of_others_as_text() -> None
 def test_a_reply_of_thoughts_alone_is_no_message() -> None:
     own = ThinkingPart("mine", None, None, redacted=False)
     assert [message["role"] for message in messages_of(user("Go"), assistant(own), user("On"))] == ["user", "user"]
-
-
-def test_files_as_far_as_the_wire_goes() -> None:
-    image = FilePart("a/cat.png", "image/png", b"png")
-    pdf = FilePart("a/doc.pdf", "application/pdf", b"pdf")
-    note = FilePart("a/note.txt", "text/plain", "grün".encode())
-    assert (
-        messages_of(user("See", note, pdf))[0]["content"] == "See\n\ngrün\n\n[binary file: a/doc.pdf (application/pdf)]"
-    )
-    content = messages_of(user("See", image, pdf), send_files=True)[0]["content"]
-    assert content[1] == {"type": "image_url", "image_url": {"url": "data:image/png;base64,cG5n"}}
-    assert content[2] == {
-        "type": "file",
-        "file": {"filename": "doc.pdf", "file_data": "data:application/pdf;base64,cGRm"},
-    }
-    answer = ToolResultPart("a", (TextPart("see "), image), is_error=False)
-    told = messages_of(user("Go"), assistant(call("a")), user(answer))[2]
-    assert told["content"] == "see [binary file: a/cat.png (image/png)]"
 
 
 def test_nothing_to_send_is_told() -> None:

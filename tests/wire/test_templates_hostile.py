@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
 from tests.wire.chats import Chat, flat, told
+
+from flemma_py.errors import EvaluationError
 
 SOON = 4
 """Seconds: a limit of one second, a new worker, and a machine that does other things meanwhile."""
@@ -38,8 +41,14 @@ LUA = [
     ("{{ include(('x/'):rep(1e6)) }}", "too long"),
     ("{{ include('a\\0b') }}", "include() wants the path of a file"),
     ("{{ utf8.char(1e9) }}", "out of range"),
+    ("{% __text('x') %}", "no piece of this message"),
+    ("{% __expression('x', error) %}", "no piece of this message"),
+    ("{% __elsewhere(1) %}", None),
+    ("{% __elsewhere(99) %}", None),
+    ("{% error(include) %}", None),
+    ("{{ error(symbols.BINARY) }}", None),
     ("{{ vim.fs.normalize(('a/'):rep(1e6)) }}" , ""),
-    ("{{ os.date(('%c'):rep(1e6)) }}", "the text is longer than"),
+    ("{{ os.date(('%c'):rep(1e6)) }}", "is too long"),
 ]  # fmt: skip
 
 NOT_THERE = (
@@ -88,6 +97,7 @@ FRONTMATTER = [
     ("lua", "\x1bLJ\x02\x0a\x00", "this is no Lua source"),
     ("lua", "for i = 1, 1e6 do flemma.opt.tools:append('x') end", "sets more than 1,000 settings"),
     ("lua", "local t = {} t.t = t flemma.opt.x = t", "nested too deeply, or in itself"),
+    ("lua", "error(flemma.opt.tools)", None),
     ("lua", "x = debug.getregistry()", "attempt to index global 'debug'"),
     ("json", "[" * 100_000, "nested too deeply"),
     ("json", '{"a":' * 3000 + "1" + "}" * 3000, "nested too deeply"),
@@ -216,7 +226,6 @@ async def test_what_ran_into_a_limit_is_not_tried_again_until_a_send(chat: Chat)
 
 
 async def test_a_chat_does_not_hold_up_another_one(chat: Chat) -> None:
-    import asyncio
 
     hanging = asyncio.create_task(chat.evaluate(chat.chat("{% while true do end %}")))
     await asyncio.sleep(0.1)
@@ -226,3 +235,21 @@ async def test_a_chat_does_not_hold_up_another_one(chat: Chat) -> None:
         other.documents = other.fresh()
     assert not hanging.done()
     await hanging
+
+
+async def test_a_worker_that_was_killed_is_replaced(chat: Chat) -> None:
+    assert await chat.said("{{ 1 }}") == "1"
+    for worker in chat.evaluation._workers:
+        worker.kill()
+    assert await chat.said("{{ 2 }}") == "2"
+
+
+async def test_after_the_end_nothing_is_evaluated(chat: Chat) -> None:
+
+    hanging = asyncio.create_task(chat.evaluate(chat.chat("{% while true do end %}")))
+    await asyncio.sleep(0.3)
+    await chat.evaluation.close()
+    with pytest.raises(EvaluationError, match="is stopped"):
+        await hanging
+    with pytest.raises(EvaluationError, match="is stopped"):
+        await chat.evaluate(chat.chat("{{ 1 }}"))

@@ -101,7 +101,7 @@ async def test_without_a_name_paths_are_relative_to_the_working_directory(chat: 
     chat.write("x.md", "{{ __filename }}")
     chat.place = chat.place.__class__(None, None, chat.place.cwd, chat.place.home, "UTC")
     text = "{{ include('x.md') }} {{ __filename }}|{{ __dirname }}"
-    assert await chat.said(text) == f"{chat.folder}/x.md |{chat.folder}"
+    assert await chat.said(text) == f"{chat.folder}/x.md |"
 
 
 @BOTH

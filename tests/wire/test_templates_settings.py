@@ -37,6 +37,7 @@ async def recorded(chat: Chat, code: str, language: str = "lua") -> list[tuple[s
         ("flemma.opt.temperature = nil", [("temperature", "set", None)]),
         ("flemma.opt.tools = {}", [("tools", "set", {})]),
         ("flemma.opt = { model = 'x' }", [("model", "set", "x")]),
+        ("flemma.opt.a = { b = 1 } flemma.opt.a.c = 2", [("a", "set", {"b": 1}), ("a.c", "set", 2)]),
         ("flemma.opt.model = flemma.opt.model .. '!'", [("model", "set", "m!")]),
         ("flemma.opt.other = flemma.opt.names + 'd'", [("other", "set", ["a", "b", "c", "d"])]),
         ("flemma.opt.names:remove('a') flemma.opt.other = flemma.opt.names",

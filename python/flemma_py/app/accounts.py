@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flemma_py.model.language_model import Price
 from flemma_py.model.usage import Usage
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def now() -> float:
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A request that went out. `provider` is the endpoint's name, `wire` the provider whose wire it speaks;
-    `cache_minimum`: tokens below which its model caches nothing."""
+    `cache_minimum`: tokens below which its model caches nothing. `price`: what it costs by another word than that of
+    the price list."""
 
     provider: str
     wire: str
@@ -42,6 +44,7 @@ class Sent:
     started_at: float
     filepath: str | None
     cache_minimum: int | None = None
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,11 @@ class Accounts:
         self._waiting.append((over, used))
         self._begin()
 
-    async def prices(self, provider: str, model: str) -> Prices | None:
-        """What a short request costs now; waits for the price list where that is not there yet."""
+    async def prices(self, provider: str, model: str, tokens: int = 0) -> Prices | None:
+        """What a request of so many input tokens costs now; waits for the price list where that is not there yet."""
         if self._book is None:
             await asyncio.shield(self._begin())
-        return self._book.prices(provider, model, Usage(), now()) if self._book else None
+        return self._book.prices(provider, model, Usage(input=tokens), now()) if self._book else None
 
     def _begin(self) -> asyncio.Task[None]:
         if self._loading is None:

@@ -19,7 +19,11 @@ async def checkup(services: Services) -> dict[str, Any]:
     providers = sorted(services.wires.providers.items())
     return {
         "issues": list(services.complaints),
-        "keys": [_key(name, provider.key_environment, services.environ) for name, provider in providers],
+        "keys": [
+            _key(name, provider.key_environment, services.environ)
+            for name, provider in providers
+            if provider.key_environment
+        ],
         "endpoint": await _endpoint(services),
     }
 

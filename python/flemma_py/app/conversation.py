@@ -7,31 +7,44 @@ conversation itself can always be told to stop.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, assert_never
 
 from flemma_py.app.accounts import Sent, now
+from flemma_py.app.aside import Aside
+from flemma_py.app.costs import own_price
 from flemma_py.app.editor import ChatEditor
-from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.exchange import Listener, answer
+from flemma_py.app.grants import Grants
+from flemma_py.app.preparation import Chosen, Location, Preparation
 from flemma_py.app.services import Services
-from flemma_py.conversation.machine import step
+from flemma_py.app.tool_calls import OWN_ERROR, Seen, ToolCalls
+from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.state import (
     BuildPrompt,
     Cancelled,
+    Decide,
+    Decided,
+    Deciding,
     Effect,
     End,
     Failed,
+    Grant,
     Idle,
     Input,
+    Look,
+    Looked,
     Mode,
     Outcome,
+    Over,
     PromptReady,
     Record,
     ResolveSecret,
+    Reveal,
+    Running,
     RunTool,
     SecretReady,
     Show,
@@ -51,47 +64,55 @@ from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
-from flemma_py.model.tool import ToolContext, ToolOutcome
+from flemma_py.model.tool import ToolOutcome
 from flemma_py.model.usage import Usage
-from flemma_py.model.wire import Notice
-from flemma_py.prompt.build import build_prompt
+from flemma_py.model.wire import HttpRequest, Notice
 
 log = logging.getLogger(__name__)
 
-OWN_ERROR = "An error of Flemma's own ended this: see the log."
 SLOW_KEY = 0.6
 """Seconds after which the search for a key is worth a word."""
 
 Event = Callable[[], Awaitable[Input]]
 """Something that happened, told as late as possible: an input carries the document as it is when its turn comes."""
-Look = Callable[[], Awaitable[View]]
+Eyes = Callable[[], Awaitable[View]]
 """Gives the chat as the editor has it now. Raises `EditorError`."""
 
 
 class Conversation:
-    """The chat of one buffer. `folder` is where relative paths begin, `path` its file, None where it has none."""
+    """The chat of one buffer. `preparation` knows where it is."""
 
-    def __init__(self, services: Services, editor: ChatEditor, folder: str) -> None:
+    def __init__(self, services: Services, editor: ChatEditor, location: Location) -> None:
         self._services = services
         self._editor = editor
-        self.folder = folder
-        self.path: str | None = None
+        self.preparation = Preparation(services, editor, location)
+        self.aside = Aside(services, editor, self.preparation.asked)
+        self.grants = Grants()
+        self.calls = ToolCalls(services, editor, self.preparation, self._tool_finished)
         self._state: State = Idle()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
         self._stream: asyncio.Task[None] | None = None
         self._preparing: set[asyncio.Task[None]] = set()
-        self._endpoint: asyncio.Task[Endpoint] | None = None
-        self._tools: set[asyncio.Task[None]] = set()
+        self._chosen: asyncio.Task[Chosen] | None = None
         self._sent: Sent | None = None
+        self._asked_characters = 0
         self._noticed: set[str] = set()
 
     # ---- what may happen
 
-    def submit(self, mode: Mode, line: int, look: Look) -> None:
-        """The user asked to go on."""
+    def submit(self, mode: Mode, line: int, seen: Seen, look: Eyes, text: str = "") -> None:
+        """The user asked to go on, with the cursor on `line` and these lines before their eyes. `text` is what they say
+        about a call."""
 
         async def submitted() -> Input:
-            return Submitted(mode, await look(), line)
+            view = await look()
+            if mode in (Mode.APPROVE, Mode.REJECT, Mode.FORMAT):
+                return Submitted(mode, view, line, text=text)
+            runs = mode in (Mode.HYBRID, Mode.EXECUTE)
+            loop = await self.calls.loop(view.document)
+            if loop is not None:
+                loop = replace(loop, granted=self.grants.ids)
+            return Submitted(mode, view, line, await self.calls.to_be_seen(view.document, seen) if runs else None, loop)
 
         self._inbox.put_nowait(submitted)
 
@@ -105,6 +126,16 @@ class Conversation:
 
         self._inbox.put_nowait(cancelled)
 
+    def stop_tool(self, line: int) -> None:
+        """The user wants the call that `line` (0-based) means to stop; the others go on."""
+        if not self.calls.stop_at(line):
+            self._editor.tell("info", "the tool call at the cursor does not run")
+
+    def stop_tools(self) -> None:
+        """The user wants all calls to stop, but not a reply."""
+        if isinstance(self._state, Running):
+            self.cancel(discard=False)
+
     def fail(self, error: FlemmaError) -> None:
         """A write was refused. Draining raises that, unless somebody did so before and the turn has ended."""
 
@@ -114,6 +145,21 @@ class Conversation:
             return Failed(turn, error)
 
         self._inbox.put_nowait(failed)
+
+    def changed(self, *, by_user: bool) -> None:
+        """The text is another one."""
+        if isinstance(self._state, Idle):
+            self.aside.figure.changed(by_user=by_user)
+            if self.grants.waits or not by_user:
+                self.grants.look(self._editor.view().document, by_user=by_user)
+        self.preparation.edited(lambda: isinstance(self._state, Idle))
+
+    def estimate(self) -> None:
+        """The user wants to know how many tokens the next request would take."""
+        if isinstance(self._state, Idle):
+            self.aside.estimate()
+        else:
+            self._editor.tell("warn", BUSY)
 
     def close(self) -> None:
         """The buffer is gone for good: end the task after what is in the inbox."""
@@ -127,8 +173,10 @@ class Conversation:
             while (event := await self._inbox.get()) is not None:
                 await self._take(event)
         finally:
+            self.preparation.close()
+            self.aside.close()
             await self._stop_stream()
-            await self._stop_tools()
+            await self.calls.stop()
 
     async def _take(self, event: Event) -> None:
         try:
@@ -145,7 +193,7 @@ class Conversation:
     async def _give_up(self, message: str) -> None:
         broken, self._state = self._state, Idle(self._state.turn)
         await self._stop_stream()
-        await self._stop_tools()
+        await self.calls.stop()
         self._editor.tell("error", message)
         if isinstance(broken, Streaming):
             self._record(broken.usage, Outcome.ERRORED)
@@ -159,20 +207,26 @@ class Conversation:
         match effect:
             case BuildPrompt(turn, document):
                 # Chosen once for a turn: a switch in the middle of it is for the next.
-                self._endpoint = asyncio.create_task(self._choose(), name=f"endpoint {turn}")
-                self._prepare(self._prompt(turn, document, self._endpoint))
+                self._chosen = asyncio.create_task(self.preparation.choose(document), name=f"choice {turn}")
+                self._asked_characters = self._editor.characters()
+                self.aside.figure.pause()
+                self._prepare(self._prompt(turn, document, self._chosen))
             case ResolveSecret(turn):
-                self._prepare(self._secret(turn, self._endpoint))
+                self._prepare(self._secret(turn, self._chosen))
+            case Decide(turn, uses):
+                self._prepare(self._decide(turn, uses))
+            case Look(turn):
+                self._inbox.put_nowait(partial(self._look, turn))
+            case Grant(id):
+                self.grants.add(id)
             case StartStream(turn, prompt):
                 self._stream = asyncio.create_task(self._answer(turn, prompt), name=f"stream {turn}")
             case StopStream():
                 await self._stop_stream()
             case RunTool(turn, call):
-                task = asyncio.create_task(self._run_tool(turn, call), name=f"tool {call.id}")
-                self._tools.add(task)
-                task.add_done_callback(self._tools.discard)
+                self.calls.start(turn, call)
             case StopTools():
-                await self._stop_tools()
+                await self.calls.stop()
             case Write(group, edits, settle):
                 self._editor.write(group, edits)
                 if settle:
@@ -180,13 +234,20 @@ class Conversation:
             case Show(label, where):
                 hidden = isinstance(where, int) and not self._services.settings.tools.show_spinner
                 self._editor.progress(None if hidden else label, where)
+            case Reveal():
+                self._editor.reveal(effect)
             case Tell(level, message):
                 self._editor.tell(level, message)
             case Record(usage, outcome):
                 self._record(usage, outcome)
+            case Over(outcome):
+                await self._editor.drain()
+                self._editor.over(outcome.value)
             case End(outcome, line):
                 await self._editor.drain()
+                self.grants.look(self._editor.view().document, by_user=False)
                 await self._editor.ended(outcome.value, self._cursor_line(line))
+                self.aside.figure.tell()
             case _:
                 assert_never(effect)
 
@@ -194,8 +255,12 @@ class Conversation:
         """Account for the request that went out; one that was cut before any count came used nothing that is known."""
         sent, self._sent = self._sent, None
         log.info("request %s: %s", outcome.value, usage)
+        if read := usage.input + usage.cache_read + usage.cache_write:
+            self.aside.figure.measured(read, self._asked_characters)
         if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
-            self._services.accounts.record(sent, usage, outcome.value, self._editor.used)
+            # By now the server may have said what its models cost.
+            priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
+            self._services.accounts.record(priced, usage, outcome.value, self._editor.used)
 
     def _cursor_line(self, result: int | None) -> int | None:
         """Where the cursor goes when a result is there, as the user wants it (`tools.cursor_after_result`)."""
@@ -222,36 +287,46 @@ class Conversation:
         self._preparing.add(task)
         task.add_done_callback(self._preparing.discard)
 
-    async def _choose(self) -> Endpoint:
-        await self._services.warm()
-        return await self._services.endpoint()
-
-    async def _prompt(self, turn: int, document: Document, chosen: asyncio.Task[Endpoint]) -> None:
+    async def _decide(self, turn: int, uses: Sequence[ToolUse]) -> None:
+        unattended = isinstance(self._state, Deciding) and self._state.loop is not None
         try:
-            endpoint = await chosen
-            built = build_prompt(
-                document,
-                model=endpoint.model,
-                parameters=endpoint.parameters,
-                tools=self._services.definitions,
-                facts=endpoint.facts,
-                cache_key=_cache_key(self.path),
-            )
+            decisions = await self.calls.decisions(self._editor.view().document, uses, unattended=unattended)
+        except FlemmaError as error:
+            # What the chat forbids is not known then.
+            return self._post(Failed(turn, FlemmaError(f"No tool call was run: {error.message}")))
+        except Exception:
+            return self._broken(turn)
+        return self._post(Decided(turn, decisions))
+
+    async def _look(self, turn: int) -> Input:
+        await self._editor.drain()
+        view = self._editor.view()
+        return Looked(turn, view, await self.calls.loop(view.document) is not None)
+
+    async def _prompt(self, turn: int, document: Document, choice: asyncio.Task[Chosen]) -> None:
+        try:
+            chosen = await choice
+            built = self.preparation.build(document, chosen)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
             return self._broken(turn)
-        for message, line in built.warnings:
-            self._editor.tell("warn", f"line {line + 1}: {message}")
+        self.preparation.tell(chosen, built)
         return self._post(PromptReady(turn, built.prompt))
 
-    async def _secret(self, turn: int, chosen: asyncio.Task[Endpoint] | None) -> None:
-        said = asyncio.get_running_loop().call_later(
-            SLOW_KEY, self._editor.progress, "Looking for the key...", "marker"
-        )
+    async def _secret(self, turn: int, choice: asyncio.Task[Chosen] | None) -> None:
+        def told(label: str) -> None:
+            said.cancel()
+            self._editor.progress(label, "marker")
+
+        said = asyncio.get_running_loop().call_later(SLOW_KEY, told, "Looking for the key...")
         try:
-            if chosen is not None:
-                await self._services.find_key(await chosen)
+            if choice is not None:
+                endpoint = (await choice).endpoint
+                await self._services.find_key(endpoint, told)
+                if not endpoint.facts.is_known:
+                    # While the answer comes: what its server says of the model is for its price and for the next one.
+                    self._services.listings.want(endpoint)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -270,19 +345,24 @@ class Conversation:
             if events:
                 self._post(Streamed(turn, tuple(events)))
 
-        assert self._endpoint is not None
-        endpoint = await self._endpoint
+        assert self._chosen is not None
+        endpoint = (await self._chosen).endpoint
 
         def sending() -> None:
             model = prompt.model or endpoint.model
             minimum = prompt.facts.cache_minimum
-            self._sent = Sent(endpoint.name, endpoint.provider.name, model, now(), self.path, minimum)
+            path = self.preparation.location.path
+            self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
+            self.preparation.sent(prompt)
             self._editor.sending()
 
         def progress(label: str) -> None:
             self._editor.progress(label, "marker")
 
-        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice))
+        def built(request: HttpRequest) -> None:
+            self.aside.diagnose((endpoint.name, prompt.model or endpoint.model), request)
+
+        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice, built))
 
     def _notice(self, notice: Notice) -> None:
         """Say what a wire could not do: with a line each time, without one once while the model stays the same."""
@@ -292,10 +372,8 @@ class Conversation:
             self._noticed.add(notice.message)
             self._editor.tell("warn", notice.message)
 
-    async def _run_tool(self, turn: int, call: ToolUse) -> None:
-        context = ToolContext(self.folder, self._services.settings.tools.default_timeout, self._services.evaluation)
-        outcome = await self._services.runner.run(call.name, call.input, call.input is not None, context)
-        self._inbox.put_nowait(partial(self._finished, turn, call.id, outcome))
+    def _tool_finished(self, turn: int, id: str, outcome: ToolOutcome) -> None:
+        self._inbox.put_nowait(partial(self._finished, turn, id, outcome))
 
     async def _finished(self, turn: int, id: str, outcome: ToolOutcome) -> Input:
         await self._editor.drain()
@@ -303,22 +381,10 @@ class Conversation:
 
     async def _stop_stream(self) -> None:
         tasks: list[asyncio.Task[Any]] = [
-            task for task in (self._stream, self._endpoint, *self._preparing) if task is not None
+            task for task in (self._stream, self._chosen, *self._preparing) if task is not None
         ]
-        self._stream = self._endpoint = None
+        self._stream = self._chosen = None
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-
-    async def _stop_tools(self) -> None:
-        tasks = list(self._tools)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-
-
-def _cache_key(path: str | None) -> str | None:
-    """What a vendor may know a chat by: not its path."""
-    return None if path is None else hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from flemma_py.conversation.state import View
+from flemma_py.app.meaning import Diagnosis
+from flemma_py.conversation.state import Reveal, View
 from flemma_py.model.patch import Edit
 
 
@@ -28,6 +29,19 @@ class ChatEditor(Protocol):
         """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line; None: nothing."""
         ...
 
+    def tool(self, name: str, id: str, status: str) -> None:
+        """A call was asked for (`waiting`), has begun (`executing`), has ended (`success`, `error`): tell whoever
+        listens."""
+        ...
+
+    def reveal(self, effect: Reveal) -> None:
+        """Bring lines before the user's eyes, and say that another press runs what is there."""
+        ...
+
+    def over(self, status: str) -> None:
+        """A request is over, and the chat goes on by itself: tell whoever listens."""
+        ...
+
     def sending(self) -> None:
         """A request goes out: tell whoever listens."""
         ...
@@ -36,8 +50,24 @@ class ChatEditor(Protocol):
         """A request is over: what it used and at which prices, under the names of the session API."""
         ...
 
+    def characters(self) -> int:
+        """How many there are in the buffer by now."""
+        ...
+
+    def estimated(self, tokens: int, *, exact: bool) -> None:
+        """About how many tokens the chat is; `exact`: somebody has counted them."""
+        ...
+
     async def ended(self, status: str, line: int | None) -> None:
         """The chat is idle: unlock it, put the cursor onto `line` (0-based) if one is given."""
+        ...
+
+    def diagnose(self, diagnoses: Sequence[Diagnosis]) -> None:
+        """Mark places in the buffer, instead of those that were marked before."""
+        ...
+
+    async def consent(self, path: str) -> bool:
+        """Whether the chat may have the file at the real `path`, which lies outside its project: asks the user."""
         ...
 
     def tell(self, level: str, message: str) -> None:

@@ -13,24 +13,26 @@ import random
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flemma_py.app.endpoint import Endpoint
+from flemma_py.app.endpoint import Endpoint, explained
 from flemma_py.app.services import Services
+from flemma_py.app.signing_in import sign_in
 from flemma_py.conversation.machine import WAITING
 from flemma_py.errors import FlemmaError, RequestError, RequestKind
 from flemma_py.log import without_secrets
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StopReason, StreamEnd, StreamEvent, StreamFailure
 from flemma_py.model.wire import HttpRequest, Notice, Stream
-from flemma_py.providers.failures import with_head
 from flemma_py.transport.retry import heed, wait_before
 
 if TYPE_CHECKING:
     from flemma_py.transport.http import Response
 
 log = logging.getLogger(__name__)
+
+UNAUTHORIZED = 401
 
 LINGER = 1.0
 """Seconds that a server has to end the body once it has ended the answer."""
@@ -69,10 +71,11 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
     """Ask and deliver events until the answer ends. Only cancelling ends it without a final event."""
     try:
         await _exchange(services, endpoint, prompt, listener)
-    except RequestError as error:
+    except RequestError as failure:
+        error = explained(failure, endpoint)
         log.info("request failed (%s): %s", error.kind.value, error.message)
         if error.kind is RequestKind.AUTH:
-            services.keys.forget(endpoint.name)
+            services.keys.forget(endpoint.name, spent=error.status == UNAUTHORIZED)
         listener.deliver([StreamFailure(error)])
     except FlemmaError as error:
         listener.deliver([StreamFailure(RequestError(RequestKind.BAD_REQUEST, error.message))])
@@ -84,8 +87,8 @@ async def answer(services: Services, endpoint: Endpoint, prompt: Prompt, listene
 
 async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, listener: Listener) -> None:
     base_url = await services.address(endpoint)
-    key = await services.find_key(endpoint)
-    request = _with_headers(endpoint.provider.build_request(prompt, base_url), endpoint)
+    key, prompt = await sign_in(services.keys, endpoint, prompt, listener.progress)
+    request = endpoint.with_headers(endpoint.provider.build_request(prompt, base_url))
     for notice in request.notices:
         listener.notice(notice)
     listener.sending()
@@ -98,7 +101,7 @@ async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, list
             attempt += 1
             seconds = None if attempt > endpoint.retries else wait_before(attempt, error, random.random())
             if seconds is None:
-                raise _without_key(error) from error
+                raise without_key(error) from error
             why = WHY.get(error.kind) or (f"HTTP {error.status}" if error.status else "error")
             log.info("attempt %d failed (%s): the next one comes in %.1f seconds", attempt, why, seconds)
         retry = f"({attempt} of {endpoint.retries}): {why}"
@@ -135,7 +138,7 @@ async def _attempt(
                 if not events:
                     continue
                 if not begun and isinstance(events[0], StreamFailure):
-                    failed = with_head(events[0].error, response.headers)
+                    failed = _headed(events[0].error, response)
                     heed(failed, response.headers, time.time())
                     raise failed
                 begun = True
@@ -148,8 +151,10 @@ async def _attempt(
 async def _events(response: Response, stream: Stream) -> AsyncGenerator[list[StreamEvent], None]:
     """What the stream makes of each piece of the body, and of its end, however it came."""
     try:
-        async for chunk in response.chunks():
-            yield stream.feed(chunk)
+        # Left to be collected, a generator costs its loop a wake-up.
+        async with aclosing(response.chunks()) as chunks:
+            async for chunk in chunks:
+                yield stream.feed(chunk)
     except RequestError as error:
         # What the stream had held back is part of the answer; the transport knows better why it ended.
         held: list[StreamEvent] = [event for event in stream.close() if not isinstance(event, StreamFailure)]
@@ -176,10 +181,10 @@ def _told(event: StreamEvent, services: Services, endpoint: Endpoint, response: 
     refusal names who refused."""
     match event:
         case StreamFailure():
-            error = _without_key(with_head(event.error, response.headers))
+            error = without_key(_headed(event.error, response))
             log.info("request failed (%s): %s", error.kind.value, error.message)
             if error.kind is RequestKind.AUTH:
-                services.keys.forget(endpoint.name)
+                services.keys.forget(endpoint.name, spent=error.status == UNAUTHORIZED)
             return StreamFailure(error)
         case StreamEnd(StopReason.REFUSED, detail):
             who = endpoint.provider.display_name
@@ -188,14 +193,14 @@ def _told(event: StreamEvent, services: Services, endpoint: Endpoint, response: 
             return event
 
 
-def _without_key(error: RequestError) -> RequestError:
+def _headed(error: RequestError, response: Response) -> RequestError:
+    # It is there since the providers are; a start does without.
+    from flemma_py.providers.failures import with_head
+
+    return with_head(error, response.headers)
+
+
+def without_key(error: RequestError) -> RequestError:
     """Vendors quote the key that they refuse."""
     message = without_secrets(error.message)
     return RequestError(error.kind, message, status=error.status, request_id=error.request_id)
-
-
-def _with_headers(request: HttpRequest, endpoint: Endpoint) -> HttpRequest:
-    """The owner's own headers stand for those of the wire that have their names."""
-    own = dict(endpoint.headers)
-    kept = tuple((name, text) for name, text in request.headers if name.lower() not in own)
-    return replace(request, headers=kept + endpoint.headers)

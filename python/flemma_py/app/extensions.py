@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from flemma_py.registry import search_path
 
@@ -30,3 +31,11 @@ def _entry_points() -> list[str]:
             except (OSError, UnicodeDecodeError) as error:
                 log.warning("%s cannot be read: %s", file, error)
     return found
+
+
+def is_provider(origin: str, provider: Any) -> bool:
+    """Whether what was found under the name `origin` can be entered among the providers."""
+    fits = isinstance(getattr(provider, "name", None), str) and isinstance(getattr(provider, "parameters", None), type)
+    if not fits:
+        log.warning("%r offers a PROVIDER that is none but a %s; it is left out", origin, type(provider).__name__)
+    return fits

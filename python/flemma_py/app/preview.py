@@ -1,6 +1,6 @@
 """`:Flemma preview`: what exactly would be sent, how much room each part takes, and how far the vendor may remember it.
 
-Pure: a prompt in, a page out. Tokens are told with a `~`: four characters each, and a rule of thumb for files.
+Pure: a prompt in, a page out. Tokens are told with a `~`: nobody has counted them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flemma_py.accounting.gauge import part_tokens, tokens_of
 from flemma_py.app.page import Page, PageLines
 from flemma_py.model.prompt import (
     FilePart,
@@ -23,10 +24,6 @@ from flemma_py.model.prompt import (
     Turn,
 )
 
-CHARACTERS_PER_TOKEN = 4
-IMAGE_TOKENS = 1_600
-"""What vendors count for an image of usual size."""
-PDF_BYTES_PER_TOKEN = 40
 BAR = 16
 """Columns of a bar that stands for all tokens."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -65,21 +62,6 @@ def preview(prompt: Prompt, facts: Facts) -> Page:
     return page.finish()
 
 
-def tokens_of(part: Part) -> int:
-    """About how many tokens a part takes."""
-    match part:
-        case TextPart(text) | ThinkingPart(text=text):
-            return _count(text)
-        case ToolCallPart(name=name, raw=raw):
-            return _count(name + raw)
-        case ToolResultPart(parts=parts):
-            return sum(map(tokens_of, parts))
-        case FilePart(mime=mime, data=data):
-            if mime.startswith("image/"):
-                return IMAGE_TOKENS
-            return len(data) // (PDF_BYTES_PER_TOKEN if mime == "application/pdf" else CHARACTERS_PER_TOKEN)
-
-
 def _rooms(prompt: Prompt) -> Iterator[tuple[str, int]]:
     """What takes room, and how much: the system prompt, the tools, each turn."""
     if prompt.system:
@@ -87,7 +69,7 @@ def _rooms(prompt: Prompt) -> Iterator[tuple[str, int]]:
     if prompt.tools:
         yield f"Tools ({len(prompt.tools)})", sum(_tool_tokens(tool) for tool in prompt.tools)
     for number, turn in enumerate(prompt.turns, 1):
-        yield f"{number}. {_SPEAKERS[turn.speaker]}", sum(map(tokens_of, turn.parts))
+        yield f"{number}. {_SPEAKERS[turn.speaker]}", sum(map(part_tokens, turn.parts))
 
 
 def _tool_tokens(tool: Any) -> int:
@@ -140,7 +122,7 @@ def _tools(page: PageLines, prompt: Prompt) -> None:
 
 def _turns(page: PageLines, turns: Sequence[Turn], cached: int | None) -> None:
     for number, turn in enumerate(turns, 1):
-        _heading(page, f"{number}. {_SPEAKERS[turn.speaker]}", sum(map(tokens_of, turn.parts)))
+        _heading(page, f"{number}. {_SPEAKERS[turn.speaker]}", sum(map(part_tokens, turn.parts)))
         for part in turn.parts:
             _part(page, part)
         if number == cached:
@@ -172,14 +154,14 @@ def _part(page: PageLines, part: Part) -> None:
             place = "" if part.line is None else f", line {part.line + 1}"
             page.add(
                 (
-                    f"[file {part.name}: {part.mime}, {_size(len(part.data))}, ~{tokens_of(part):,} tokens{place}]",
+                    f"[file {part.name}: {part.mime}, {_size(len(part.data))}, ~{part_tokens(part):,} tokens{place}]",
                     "label",
                 )
             )
 
 
 def _count(text: str) -> int:
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
+    return tokens_of(len(text))
 
 
 def _size(count: int) -> str:

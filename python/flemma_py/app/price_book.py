@@ -46,7 +46,9 @@ class PriceBook:
             completed_at=over.completed_at,
             output_has_thoughts=wire is None or wire.output_has_thoughts,
             filepath=sent.filepath,
-            prices=self.prices(sent.provider, sent.model, over.usage, sent.started_at),
+            prices=Prices(*sent.price)
+            if sent.price
+            else self.prices(sent.provider, sent.model, over.usage, sent.started_at),
             cache_minimum=sent.cache_minimum,
         )
 

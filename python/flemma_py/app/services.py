@@ -6,29 +6,38 @@ The host answers Neovim before any of this is loaded; `warm` brings it in from a
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from flemma_py import demo
 from flemma_py import log as log_file
+from flemma_py.app import signing_in
 from flemma_py.app.accounts import Accounts
 from flemma_py.app.endpoint import (
     DEMO,
     HOW_TO_SET_A_KEY,
     Endpoint,
     Wires,
+    addresses,
+    can_chat,
     choose,
     default_name,
-    missing_key,
+    endpoint_of,
+    no_model,
     stored_key,
 )
-from flemma_py.app.extensions import PROVIDERS, TOOLS, offered
+from flemma_py.app.extensions import PROVIDERS, TOOLS, is_provider, offered
+from flemma_py.app.hiding import hide_secrets
+from flemma_py.app.listing import ask_for_models
+from flemma_py.app.listings import Listings
 from flemma_py.app.owner import LuaParsers, OwnerFunctions
+from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.app.trust import TrustStore
 from flemma_py.config.functions import with_functions
@@ -36,27 +45,33 @@ from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.presets import BUILT_IN, Presets, expand_model, members, read_presets
 from flemma_py.config.reading import Issue
 from flemma_py.config.schema import Settings
-from flemma_py.errors import FlemmaError, RequestError, SettingsError
+from flemma_py.errors import FlemmaError, SettingsError
 from flemma_py.registry import discover
-from flemma_py.secrets.environment import Found, Missing
-from flemma_py.secrets.keys import Keys
+from flemma_py.secrets.environment import Found
+from flemma_py.secrets.keys import Keys, Told
 
 if TYPE_CHECKING:
     from flemma_py.config.frontmatter import Frontmatter
     from flemma_py.demo.server import DemoServer
     from flemma_py.evaluation.client import Evaluation
+    from flemma_py.files.policy import Answers
+    from flemma_py.files.store import Store
+    from flemma_py.model.language_model import ModelFacts
     from flemma_py.model.setting_ops import SettingOp
-    from flemma_py.model.tool import ToolDefinition
+    from flemma_py.model.tool import Buffers, ToolDefinition
+    from flemma_py.sandbox.choice import Sandboxes
     from flemma_py.tools.runner import ToolRunner
     from flemma_py.transport.http import HttpClient
 
 log = logging.getLogger(__name__)
 
-HEAVY = ("flemma_py.transport.http", "flemma_py.tools.runner", "flemma_py.evaluation.client")
+HEAVY = (
+    "flemma_py.transport.http",
+    "flemma_py.tools.runner",
+    "flemma_py.evaluation.client",
+    "flemma_py.app.workplace",
+)
 """What a first request needs and a start does not."""
-
-SHORTEST_WORD = 8
-"""Of a header, that may be a key: `Bearer` and its like are none."""
 
 
 class Services:
@@ -83,12 +98,17 @@ class Services:
         self.keys = Keys(environ, log_file.register_secret)
         self._loaded: asyncio.Task[None] | None = None
         self._client: HttpClient | None = None
-        self._runner: ToolRunner | None = None
         self._evaluation: Evaluation | None = None
         self._demo: DemoServer | None = None
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
+        self.buffers: Buffers | None = None
+        """What is open in the editor, for tools that write; None where there is no editor."""
         self.accounts = Accounts()
+        self.mcp = ChatServers(self, say)
+        self.listings = Listings(self._list)
+        self._tables: Mapping[str, tuple[str, ...]] = {}
+        self._diagnosing: bool | None = None
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings, a sentence each."""
 
@@ -131,7 +151,7 @@ class Services:
         self._layers, issues = replace(self._layers, members=members(presets)).with_layer(Layer.SETUP, raw)
         self.settings = self._layers.resolve()
         self.presets = presets
-        self._hide_secrets()
+        hide_secrets(self.settings)
         self.complaints = (*(issue.message for issue in issues if issue.trouble != "renamed"), *problems)
         told = [*self.complaints, *self.new_renames(issues)]
         if told:
@@ -156,7 +176,7 @@ class Services:
 
     def switch(self, line: str) -> Switched:
         """What `:Flemma switch` was given. The next request goes there; one that is under way goes on."""
-        switched = switch(line, self._layers, self.presets, self.wires)
+        switched = switch(line, self._layers, self.presets, self.wires, self.listings.models)
         self._layers = switched.layers
         self.settings = self._layers.resolve()
         if switched.done:
@@ -164,39 +184,41 @@ class Services:
             self.keys.forget_all()
         return switched
 
-    async def high_cost(self, endpoint: Endpoint) -> str | None:
-        """A sentence about a model that costs more than the owner wants to pay unasked. Waits for the price list."""
-        pricing = self.settings.ui.pricing
-        if not pricing.enabled or endpoint.is_demo:
-            return None
-        prices = await self.accounts.prices(endpoint.name, endpoint.model)
-        if prices is None or prices.input + prices.output <= pricing.high_cost_threshold:
-            return None
-        each = f"${prices.input:g} for a million tokens of input and ${prices.output:g} of output"
-        return f"{endpoint.model} is expensive: {each}."
+    def change(self, raw: Mapping[str, Any]) -> None:
+        """Take what the owner said at run time: it holds until Neovim ends."""
+        self._layers, _ = self._layers.with_changes(Layer.RUNTIME, raw)
+        self.settings = self._layers.resolve()
+
+    @property
+    def diagnosing(self) -> bool:
+        """Whether requests are compared with those before them."""
+        return self.settings.diagnostics.enabled if self._diagnosing is None else self._diagnosing
+
+    def diagnose(self, *, enabled: bool) -> None:
+        """Compare from now on, or no more, whatever the settings say."""
+        self._diagnosing = enabled
 
     def catalogue(self) -> Catalogue:
         """What there is to switch to, for completion and pickers."""
-        return catalogue(self._layers, self.presets, self.wires)
+        return catalogue(self._layers, self.presets, self.wires, self._offered)
+
+    def _offered(self, name: str) -> list[str]:
+        """Models of a provider beside those that the settings name: those of its table, then what its server lists."""
+        try:
+            endpoint = endpoint_of(name, "", self.settings, self.wires)
+        except SettingsError:
+            return []
+        owned = self.settings.providers.get(name)
+        table = () if owned and owned.kind else self._tables.get(name, ())
+        listed = self.listings.models(name, endpoint.base_url or "")
+        return [*table, *filter(can_chat, (each.name for each in listed))]
+
+    async def _list(self, endpoint: Endpoint) -> tuple[ModelFacts, ...]:
+        return await ask_for_models(endpoint, self.keys, self.client)
 
     def _declared(self) -> dict[str, type]:
         kinds = {name: kind.parameters for name, kind in self.wires.kinds.items()}
         return kinds | {name: provider.parameters for name, provider in self.wires.providers.items()}
-
-    def _hide_secrets(self) -> None:
-        """What settings may hold that no log may show: headers that carry keys, and passwords in addresses."""
-        addresses = [self.settings.proxy]
-        for endpoint in self.settings.providers.values():
-            addresses.append(endpoint.base_url)
-            for text in endpoint.headers.values():
-                log_file.register_secret(text.strip())
-                for word in text.split():
-                    if len(word) >= SHORTEST_WORD:
-                        log_file.register_secret(word)
-        for address in filter(None, addresses):
-            password = _password(address)
-            log_file.register_secret(password)
-            log_file.register_secret(unquote(password))
 
     async def warm(self) -> None:
         """Have everything loaded that a send needs. Cheap when it has been done."""
@@ -219,7 +241,7 @@ class Services:
         The host ends with this task: only a package that is missing may end it."""
         try:
             await self.warm()
-            base_url = (await self.endpoint()).base_url
+            base_url = (await self.chosen()).base_url
             if base_url is not None:
                 await self.client.warm(base_url)
         except FlemmaError as error:
@@ -236,6 +258,8 @@ class Services:
             importlib.import_module(name)
         # Found here and not by the first send: looking for what third parties installed takes some 20 ms.
         _ = self.wires, self.runner
+        found = discover("flemma_py.providers.catalogue", "CATALOGUE")
+        self._tables = {table.provider: tuple(model.name for model in table.models) for _, table in found}
 
     @property
     def client(self) -> HttpClient:
@@ -255,12 +279,35 @@ class Services:
         return self._evaluation
 
     @property
-    def runner(self) -> ToolRunner:
-        if self._runner is None:
-            from flemma_py.tools.runner import ToolRunner, find_tools
+    def home(self) -> str:
+        """What `~` stands for."""
+        return self.environ.get("HOME") or str(Path.home())
 
-            self._runner = ToolRunner(find_tools(entry_points=offered(TOOLS)))
-        return self._runner
+    @functools.cached_property
+    def file_store(self) -> Store:
+        """What all chats have read, and"""
+        from flemma_py.files.store import Store
+
+        return Store()
+
+    @functools.cached_property
+    def file_answers(self) -> Answers:
+        """what the user said about files that lie elsewhere."""
+        from flemma_py.files.policy import Answers
+
+        return Answers()
+
+    @functools.cached_property
+    def runner(self) -> ToolRunner:
+        from flemma_py.tools.runner import ToolRunner, find_tools
+
+        return ToolRunner(find_tools(entry_points=offered(TOOLS)))
+
+    @functools.cached_property
+    def sandboxes(self) -> Sandboxes:
+        from flemma_py.sandbox.choice import Sandboxes
+
+        return Sandboxes()
 
     @property
     def wires(self) -> Wires:
@@ -268,22 +315,33 @@ class Services:
         if self._wires is None:
             found = discover("flemma_py.providers", "PROVIDER", entry_points=offered(PROVIDERS))
             kinds = dict(discover("flemma_py.providers", "KIND"))
-            self._wires = Wires(
-                {provider.name: provider for origin, provider in found if _fits(origin, provider)}, kinds
-            )
+            providers = {provider.name: provider for origin, provider in found if is_provider(origin, provider)}
+            self._wires = Wires(providers, kinds, addresses(providers, self.environ))
         return self._wires
 
-    @property
-    def definitions(self) -> tuple[ToolDefinition, ...]:
-        """What models are told of the tools that are enabled."""
-        return self.runner.definitions
+    async def offered(self, settings: Settings, folder: str, *, start: bool) -> tuple[ToolDefinition, ...]:
+        """What a model is told of in a chat with these settings: waits a while for servers, if it may start them."""
+        not_here = await self.mcp.offer(settings, folder, start=start)
+        return tuple(each for each in self.runner.offered(settings.tools.offered) if each.name not in not_here)
 
-    async def endpoint(self) -> Endpoint:
-        """Who answers now. Raises `SettingsError`."""
-        if self._unusable is not None:
+    async def endpoint(self, settings: Settings | None = None) -> Endpoint:
+        """Who answers now, and with which model; or with the `settings` of one chat. Raises `SettingsError`."""
+        endpoint = await self.chosen(settings)
+        if endpoint.model:
+            return endpoint
+        problem = await self.listings.refresh(endpoint)
+        endpoint = await self.chosen(settings)
+        if endpoint.model:
+            return endpoint
+        raise SettingsError(no_model(endpoint, problem))
+
+    async def chosen(self, settings: Settings | None = None) -> Endpoint:
+        """Who answers now; the model is empty where only its server could tell one. Raises `SettingsError`."""
+        settings = settings or self.settings
+        if self._unusable is not None and settings is self.settings:
             raise SettingsError(self._unusable)
-        default = "" if self.settings.provider else await self._default()
-        return choose(self.settings, self.wires, default)
+        default = "" if settings.provider else await self._default()
+        return choose(settings, self.wires, default, self.listings.models)
 
     async def _default(self) -> str:
         name = default_name(self.wires, self.environ, has_stored_key=False)
@@ -292,16 +350,10 @@ class Services:
             return name
         return default_name(self.wires, self.environ, has_stored_key=isinstance(await self.keys.find(stored), Found))
 
-    async def find_key(self, endpoint: Endpoint) -> str | None:
-        """The endpoint's key, None where it needs none. Raises `RequestError` that says what was tried."""
-        if endpoint.is_demo or endpoint.keys.is_keyless:
-            return None
-        match await self.keys.find(endpoint.keys):
-            case Found(key):
-                return key
-            case Missing() as missing:
-                error = missing_key(endpoint, missing)
-                raise RequestError(error.kind, log_file.redact(error.message, ()))
+    async def find_key(self, endpoint: Endpoint, told: Told | None = None) -> str | None:
+        """See `signing_in.find`."""
+        found = await signing_in.find(self.keys, endpoint, told)
+        return found.key if found else None
 
     async def address(self, endpoint: Endpoint) -> str:
         """The base URL of an endpoint; starts the demo server where that is it."""
@@ -317,22 +369,6 @@ class Services:
 
     async def close(self) -> None:
         """Give back what is open."""
-        for part in (self._client, self._evaluation, self._demo, self.accounts):
+        for part in (self.listings, self._client, self._evaluation, self._demo, self.accounts, self.mcp):
             if part is not None:
                 await part.close()
-
-
-def _fits(origin: str, provider: Any) -> bool:
-    """Whether what was found under the name `origin` can be entered among the providers."""
-    fits = isinstance(getattr(provider, "name", None), str) and isinstance(getattr(provider, "parameters", None), type)
-    if not fits:
-        log.warning("%r offers a PROVIDER that is none but a %s; it is left out", origin, type(provider).__name__)
-    return fits
-
-
-def _password(address: str) -> str:
-    """The password in an address as it is typed, if there is one. The address need not be a right one."""
-    place = address.split("://", 1)[-1]
-    for end in "/?#":
-        place = place.split(end, 1)[0]
-    return place.rpartition("@")[0].partition(":")[2]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from flemma_py.app.endpoint import Endpoint, Wires, choose, model_names, names
+from flemma_py.app.endpoint import Endpoint, Listed, Wires, choose, names, nothing_listed
+from flemma_py.app.owned_models import model_names
 from flemma_py.config.functions import without_functions
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.lists import ListChange
@@ -52,7 +53,7 @@ class _Wish:
     preset: str
 
 
-def switch(line: str, layers: Layers, presets: Presets, wires: Wires) -> Switched:
+def switch(line: str, layers: Layers, presets: Presets, wires: Wires, listed: Listed = nothing_listed) -> Switched:
     """What becomes of the settings when somebody types `line` behind `:Flemma switch`."""
     known = names(layers.resolve(), wires)
     try:
@@ -64,12 +65,17 @@ def switch(line: str, layers: Layers, presets: Presets, wires: Wires) -> Switche
             hint = f": did you mean {near}?" if near else ""
             raise SettingsError(f"There is no provider {wish.provider}{hint} (there are {', '.join(known)}).")
         changed, remarks = _applied(wish, layers)
-        endpoint = choose(changed.resolve(), wires, wish.provider)
+        endpoint = choose(changed.resolve(), wires, wish.provider, listed)
     except SettingsError as error:
         return Switched(layers, error.message)
-    header = f"Switched to '{endpoint.name}' with model '{endpoint.model}'"
-    told = (*wish.remarks, *remarks, *_told_beforehand(endpoint))
-    return Switched(changed, header, endpoint, told, done=True)
+    remarks = (*wish.remarks, *remarks, *_told_beforehand(endpoint))
+    return Switched(changed, told(endpoint), endpoint, remarks, done=True)
+
+
+def told(endpoint: Endpoint) -> str:
+    """The sentence about a switch, without its end."""
+    model = f"model '{endpoint.model}'" if endpoint.model else "the first model that it lists"
+    return f"Switched to '{endpoint.name}' with {model}"
 
 
 def _rule_only(wish: _Wish, layers: Layers) -> Switched:
@@ -81,7 +87,9 @@ def _rule_only(wish: _Wish, layers: Layers) -> Switched:
 def _told_beforehand(endpoint: Endpoint) -> tuple[str, ...]:
     """What the provider already knows about a request with these settings."""
     provider = endpoint.provider
-    return provider.remarks(endpoint.parameters, endpoint.facts) if isinstance(provider, Remarks) else ()
+    if not endpoint.model or not isinstance(provider, Remarks):
+        return ()
+    return provider.remarks(endpoint.parameters, endpoint.facts)
 
 
 def _wish(line: str, layers: Layers, presets: Presets) -> _Wish:
@@ -121,8 +129,10 @@ def _applied(wish: _Wish, layers: Layers) -> tuple[Layers, tuple[str, ...]]:
     return changed, tuple(issue.message for issue in issues)
 
 
-def catalogue(layers: Layers, presets: Presets, wires: Wires) -> Catalogue:
-    """What there is to switch to."""
+def catalogue(
+    layers: Layers, presets: Presets, wires: Wires, offered: Callable[[str], list[str]] = lambda _: []
+) -> Catalogue:
+    """What there is to switch to. `offered`: models of a provider that the settings do not name."""
     settings = layers.resolve()
     providers = []
     for name in names(settings, wires):
@@ -130,6 +140,7 @@ def catalogue(layers: Layers, presets: Presets, wires: Wires) -> Catalogue:
         models = model_names(owned) if owned else []
         models += [preset.model for preset in presets.values() if preset.provider == name and preset.model]
         models += [provider.default_model] if provider and provider.default_model else []
+        models += offered(name)
         group = settings.parameters.own.get(name)
         own = [field.name for field in fields(group)] if group is not None else []
         providers.append(

@@ -45,9 +45,15 @@ def key(
     return field(default=default, metadata=_metadata(form, trust, tighter, about, limits=limits, check=check))
 
 
-def table(form: str, *, trust: Trust = Trust.OWNER, about: str = "") -> Any:
+def table(
+    form: str,
+    *,
+    trust: Trust = Trust.OWNER,
+    about: str = "",
+    check: Callable[[Any], Problem | None] | None = None,
+) -> Any:
     """A setting that is a table with keys of the owner's choice, empty by default."""
-    return field(default_factory=dict, metadata=_metadata(form, trust, None, about))
+    return field(default_factory=dict, metadata=_metadata(form, trust, None, about, check=check))
 
 
 def listing(

@@ -15,6 +15,9 @@ from typing import Any, Literal
 from flemma_py.config.editing import EditingSettings, KeySettings
 from flemma_py.config.group import Group, Trust, key, listing, own, section, sections, table
 from flemma_py.config.looks import YES_OR_NO, Highlights, LineHighlights, Ruler, Signs, Turns, UiSettings
+from flemma_py.config.models import FORM as MODELS_FORM
+from flemma_py.config.models import models_problem
+from flemma_py.config.servers import McpSettings
 from flemma_py.config.thinking import FORM, thinking_problem
 from flemma_py.config.tooling import SandboxSettings, ToolSettings
 
@@ -51,16 +54,15 @@ class Parameters:
 @dataclass(frozen=True, slots=True)
 class ProviderSettings:
     """One endpoint. `base_url` None: the vendor's own; `kind` None: the name is a provider's. Without any key field a
-    provider looks where it always does, and a name of the owner's choice needs no key."""
+    provider looks where it always does, a name of the owner's choice where
+    its kind does, or nowhere at an address of the owner's."""
 
     kind: str | None = key(None, "the name of a wire, as openai_chat")
     base_url: str | None = key(None, "an address, as https://host/path")
     api_key_env: str | None = key(None, "the name of an environment variable")
     api_key_cmd: str | list[str] | None = key(None, "a command, as a text or a list of words")
     headers: Mapping[str, str] = table("a table of header names and texts")
-    models: list[str | Mapping[str, Any]] | None = key(
-        None, "a list of model names, or of tables with a name and what is known of it; the first one is the default"
-    )
+    models: list[str | Mapping[str, Any]] | None = key(None, MODELS_FORM, check=models_problem)
     retries: int = key(2, "a whole number from 0 to 10", ge=0, le=10)
 
 
@@ -135,6 +137,7 @@ class Settings(Group):
     parameters: Parameters = section(Parameters)
     providers: Mapping[str, ProviderSettings] = sections(ProviderSettings)
     tools: ToolSettings = section(ToolSettings, alone="offered")
+    mcp: McpSettings = section(McpSettings, alone="enabled")
     sandbox: SandboxSettings = section(SandboxSettings, alone="enabled")
     editing: EditingSettings = section(EditingSettings)
     keymaps: KeySettings = section(KeySettings)

@@ -62,6 +62,9 @@ class TruncateSettings(Group):
         "the path of a file",
         about="Where the whole of an output goes that was cut.",
     )
+    max_file_bytes: int = key(
+        64 << 20, "a whole number of bytes, 0 for no file", tighter=tighter.lower, ge=0, about="Of such a file."
+    )
 
 
 class ToolSettings(Group):

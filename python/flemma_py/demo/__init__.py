@@ -1,8 +1,8 @@
 """A scripted model behind a real HTTP server on this machine: Flemma without a key, and the tests' peer.
 
-It speaks the Anthropic Messages wire, as strict about requests as the vendor, and Chat Completions and Responses
-beside it. It is no mock: whoever talks to it goes through sockets, HTTP and server-sent events. It knows nothing of the
-rest of Flemma.
+It speaks the Anthropic Messages wire, as strict about requests as the vendor, and beside it Chat Completions,
+Responses, and that of Gemini models. It is no mock: whoever talks to it goes through sockets, HTTP and server-sent
+events. It knows nothing of the rest of Flemma.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from flemma_py.demo.wire import FIRST_PAUSE, PER_SECOND, TOKEN, Beat
 
 _FIELDS = frozenset(
     {"frequency_penalty", "max_completion_tokens", "max_tokens", "messages", "model", "presence_penalty", "stop"}
-    | {"reasoning_effort", "stream", "stream_options", "temperature", "tool_choice", "tools", "top_p"}
+    | {"prompt_cache_key", "reasoning_effort", "stream", "stream_options", "temperature", "thinking", "tool_choice"}
+    | {"tools", "top_p"}
 )
 _ROLES = {"system", "user", "assistant", "tool"}
 _REASONS = {"end_turn": "stop", "tool_use": "tool_calls", "max_tokens": "length"}

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from flemma_py.demo import chat_wire, responses_wire, wire
+from flemma_py.demo import chat_wire, gemini_wire, responses_wire, wire
 from flemma_py.demo.reply import Says
 
 _LUMP = 16_384
@@ -126,8 +126,21 @@ def _responses() -> Face:
     )
 
 
-ANTHROPIC, CHAT, RESPONSES = _anthropic(), _chat(), _responses()
-FACES = {"/v1/messages": ANTHROPIC, "/v1/chat/completions": CHAT, "/v1/responses": RESPONSES}
+def _gemini() -> Face:
+    return Face(
+        b"",
+        lambda text: gemini_wire.event({"text": text}),
+        lambda count: gemini_wire.event(finish="STOP", **gemini_wire.usage(10, count)),
+    )
+
+
+ANTHROPIC, CHAT, RESPONSES, GEMINI = _anthropic(), _chat(), _responses(), _gemini()
+_FACES = {"/v1/chat/completions": CHAT, "/v1/responses": RESPONSES}
+
+
+def face_of(path: str) -> Face:
+    """The wire that is spoken at `path`."""
+    return GEMINI if gemini_wire.STREAM in path else _FACES.get(path, ANTHROPIC)
 
 
 def text(*pieces: str, delay: float = 0.0, face: Face = ANTHROPIC) -> Scripted:

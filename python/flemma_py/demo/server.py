@@ -11,14 +11,26 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from flemma_py.demo import chat_wire, control, responses_validation, responses_wire, script, validation, wire
-from flemma_py.demo.peer import ANTHROPIC, FACES, Cut, Pause, Recorded, Scripted, Send, Stall
+from flemma_py.demo import (
+    chat_wire,
+    control,
+    gemini_wire,
+    responses_validation,
+    responses_wire,
+    script,
+    validation,
+    wire,
+)
+from flemma_py.demo.peer import Cut, Pause, Recorded, Scripted, Send, Stall, face_of
 from flemma_py.demo.reply import Reply
 
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"
-_RULES = {CHAT: chat_wire.problem, RESPONSES: responses_validation.problem}
-"""What is refused, on the wires that tell errors alike."""
+COUNT = "/v1/messages/count_tokens"
+_ALIKE = (CHAT, RESPONSES)
+"""Wires that tell errors alike."""
+_RULES = {CHAT: chat_wire.problem, RESPONSES: responses_validation.problem, COUNT: validation.count_problem}
+"""What is refused, on the wires beside `/v1/messages`."""
 _LARGEST_REQUEST = 256 << 20
 _CHARACTERS_PER_TOKEN = 4
 
@@ -30,6 +42,8 @@ class DemoServer:
     def __init__(self, *, pace: float, key: str | None, peer: bool) -> None:
         self.base_url = ""
         self.recorded: list[Recorded] = []
+        self.models: list[dict[str, Any]] = []
+        """Entries of the list at `/v1/models`; while there are none it is not to be found."""
         self._pace = pace
         self._key = key
         self._peer = peer
@@ -50,7 +64,11 @@ class DemoServer:
         application = web.Application(client_max_size=_LARGEST_REQUEST)
         application.router.add_post("/v1/messages", self._on_messages)
         application.router.add_post(CHAT, self._on_messages)
+        application.router.add_get("/v1/models", self._on_models)
+        application.router.add_post(COUNT, self._on_count)
         application.router.add_post(RESPONSES, self._on_messages)
+        application.router.add_post(f"/{{model:.*}}{gemini_wire.STREAM}", self._on_messages)
+        application.router.add_post(f"/{{model:.*}}{gemini_wire.COUNT}", self._on_count)
         if self._peer:
             application.router.add_route("*", "/__control__", self._on_control)
         application.router.add_route("*", "/{rest:.*}", self._on_elsewhere)
@@ -84,6 +102,13 @@ class DemoServer:
         finally:
             recorded.finished_at = time.monotonic()
 
+    async def _on_count(self, request: web.Request) -> web.StreamResponse:
+        recorded = self._record(request, await request.read())
+        if error := self._refused(recorded):
+            return error
+        name = "totalTokens" if _is_gemini(recorded.path) else "input_tokens"
+        return web.Response(body=orjson.dumps({name: _tokens(recorded.body)}), content_type="application/json")
+
     def _record(self, request: web.Request, raw: bytes) -> Recorded:
         try:
             body = orjson.loads(raw)
@@ -97,7 +122,7 @@ class DemoServer:
             raw=raw,
             body=body,
             connection=peer_name[1] if peer_name else 0,
-            problem=_RULES.get(request.path, validation.problem)(body),
+            problem=_problem(request.path, body),
             received_at=time.monotonic(),
         )
         self._count += 1
@@ -108,24 +133,36 @@ class DemoServer:
     def _directed(self, recorded: Recorded) -> control.Answer | None:
         if not self._peer or recorded.problem:
             return None
-        return control.directive(script.last_text(_messages(recorded)), FACES.get(recorded.path, ANTHROPIC))
+        return control.directive(script.last_text(_messages(recorded)), face_of(recorded.path))
 
     def _refused(self, recorded: Recorded) -> web.Response | None:
         """The vendor's refusals, in its order: key, version, body."""
         bearer = recorded.headers.get("authorization", "").removeprefix("Bearer ")
-        if self._key is not None and self._key not in (recorded.headers.get("x-api-key"), bearer):
-            if recorded.path in _RULES:
+        named = (recorded.headers.get(name) for name in ("x-api-key", "x-goog-api-key"))
+        is_known = self._key is None or self._key in (*named, bearer)
+        if _is_gemini(recorded.path):
+            return self._gemini_refusal(recorded, is_known=is_known)
+        if not is_known:
+            if recorded.path in _ALIKE:
                 return self._error(401, "invalid_request_error", "Incorrect API key provided", chat=True)
             return self._error(401, "authentication_error", "invalid x-api-key")
-        if recorded.path in _RULES:
+        if recorded.path in _ALIKE:
             return self._error(400, "invalid_request_error", recorded.problem, chat=True) if recorded.problem else None
         if "anthropic-version" not in recorded.headers:
             return self._error(400, "invalid_request_error", "anthropic-version: header is required")
         if recorded.problem:
             return self._error(400, "invalid_request_error", recorded.problem)
-        if recorded.body.get("stream") is not True:
+        if recorded.path != COUNT and recorded.body.get("stream") is not True:
             return self._error(400, "invalid_request_error", "stream: the demo model only streams")
         return None
+
+    def _gemini_refusal(self, recorded: Recorded, *, is_known: bool) -> web.Response | None:
+        if is_known and not recorded.problem:
+            return None
+        status, word = (400, "INVALID_ARGUMENT") if is_known else (401, "UNAUTHENTICATED")
+        message = recorded.problem if is_known else "Request had invalid authentication credentials."
+        body = gemini_wire.error_body(status, word, str(message))
+        return web.Response(status=status, body=body, content_type="application/json")
 
     async def _say(self, request: web.Request, recorded: Recorded, reply: Reply) -> web.StreamResponse:
         body = recorded.body if isinstance(recorded.body, dict) else {}
@@ -145,6 +182,8 @@ class DemoServer:
             return chat_wire.beats(reply, prompt_tokens=_tokens(body), most=most)
         if recorded.path == RESPONSES:
             return responses_wire.beats(reply, prompt_tokens=_tokens(body), most=most)
+        if gemini_wire.STREAM in recorded.path:
+            return gemini_wire.beats(reply, prompt_tokens=_tokens(body), most=gemini_wire.most_tokens(body))
         model, id = str(body.get("model", "claude-demo")), f"msg_demo_{self._count:06}"
         return wire.beats(reply, model=model, id=id, usage=_usage(body), most=most)
 
@@ -180,6 +219,11 @@ class DemoServer:
     def _request_id(self) -> str:
         return f"req_demo_{self._count:06}"
 
+    async def _on_models(self, request: web.Request) -> web.StreamResponse:
+        if not self.models:
+            return await self._on_elsewhere(request)
+        return web.json_response({"object": "list", "data": self.models})
+
     async def _on_elsewhere(self, request: web.Request) -> web.StreamResponse:
         return self._error(404, "not_found_error", f"Not found: {request.path}")
 
@@ -211,8 +255,23 @@ class _Metronome:
 def _messages(recorded: Recorded) -> dict[str, Any]:
     """A valid request as the script reads it."""
     body: dict[str, Any] = recorded.body
+    if gemini_wire.STREAM in recorded.path:
+        return gemini_wire.as_messages(body)
     as_messages = {CHAT: chat_wire.as_messages, RESPONSES: responses_wire.as_messages}.get(recorded.path)
     return as_messages(body) if as_messages else body
+
+
+def _is_gemini(path: str) -> bool:
+    return gemini_wire.STREAM in path or gemini_wire.COUNT in path
+
+
+def _problem(path: str, body: Any) -> str | None:
+    """What the vendor whose wire it is would refuse."""
+    if gemini_wire.STREAM in path:
+        return gemini_wire.problem(body, path.rpartition("/")[2].partition(":")[0])
+    if gemini_wire.COUNT in path:
+        return None
+    return _RULES.get(path, validation.problem)(body)
 
 
 def _usage(body: dict[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,14 @@ def problem(body: Any) -> str | None:
     return next((text for rule in _RULES for text in rule(body)), None)
 
 
+def count_problem(body: Any) -> str | None:
+    """The same for a request that only asks how many tokens another one would take: it says nothing of an answer."""
+    if not isinstance(body, dict):
+        return problem(body)
+    extra = next((name for name in ("max_tokens", "stream", "temperature") if name in body), None)
+    return f"{extra}: Extra inputs are not permitted" if extra else problem(body | {"max_tokens": 1 << 30})
+
+
 def _fields(body: dict[str, Any]) -> Iterator[str]:
     for name in sorted(body.keys() - _FIELDS):
         yield f"{name}: Extra inputs are not permitted"

@@ -60,6 +60,8 @@ class Mirror:
         self.tick = -1
         self.resyncs = 0
         self._bytes = 1
+        self.characters = 1
+        """With one for each line end, as bytes are counted."""
         self._document: Document | None = None
         self._dirty: tuple[int, int, int] | None = None
         self._arriving: list[str] = []
@@ -88,6 +90,7 @@ class Mirror:
         self.lines = list(lines)
         self.tick = tick
         self._bytes = sum(map(byte_length, self.lines)) + len(self.lines)
+        self.characters = sum(map(len, self.lines)) + len(self.lines)
         self._document = None
         self._dirty = None
 
@@ -98,6 +101,7 @@ class Mirror:
             return
         removed = self.lines[first:last]
         self._bytes += sum(map(byte_length, lines)) + len(lines) - sum(map(byte_length, removed)) - len(removed)
+        self.characters += sum(map(len, lines)) + len(lines) - sum(map(len, removed)) - len(removed)
         self.lines[first:last] = lines
         self._soil(first, last, first + len(lines))
 
@@ -133,6 +137,7 @@ class Mirror:
         self.lines[row] += lines[0]
         self.lines[row + 1 : row + 1] = lines[1:]
         self._bytes += sum(map(byte_length, lines)) + len(lines) - 1
+        self.characters += sum(map(len, lines)) + len(lines) - 1
         self._soil(row, row + 1, row + len(lines))
 
     def _soil(self, first: int, last: int, new: int) -> None:

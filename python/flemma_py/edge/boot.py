@@ -20,6 +20,7 @@ from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.handlers import Handlers
+from flemma_py.edge.open_files import BridgedBuffers
 from flemma_py.edge.owner_functions import BridgedFunctions
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ def boot(nvim: pynvim.Nvim, refuse: Callable[[str], None]) -> Callable[[str, Map
 
     functions = BridgedFunctions(bridge)
     services = Services(os.environ, say, functions)
+    services.buffers = BridgedBuffers(bridge)
     supervisor = Supervisor(services)
     main = bridge.loop.create_task(supervisor.run(), name="host")
     main.add_done_callback(lambda task: _host_ended(task, refuse))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pynvim
+from greenlet import greenlet
 
 from flemma_py.errors import EditorError
 
@@ -46,7 +47,9 @@ class Bridge:
                 if not future.done():
                     future.set_result(answer)
 
-        self._nvim.async_call(run)
+        # As `async_call` does, without its look at the stack and its wake-up of a loop that is awake: with every write
+        # both would be paid.
+        self.loop.call_soon(greenlet(run).switch)
         return await future
 
     def tell(self, door: str, payload: dict[str, Any]) -> None:

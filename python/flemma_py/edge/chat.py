@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from flemma_py.conversation.state import View
+from flemma_py.app.meaning import Diagnosis
+from flemma_py.conversation.state import Reveal, View
 from flemma_py.document.mirror import Mirror, Stamp
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.payloads import integer, string
@@ -30,6 +32,7 @@ class BufferChat:
         self._progress: tuple[str | None, str | int] = (None, "marker")
         self._progress_due = False
         self._run = 0
+        self._questions: dict[str, asyncio.Future[bool]] = {}
 
     async def look(self, run: int, stamp: Stamp) -> View:
         """The chat as it was when the user asked, which is as it is now: the buffer is locked. All that is said from
@@ -80,16 +83,53 @@ class BufferChat:
         if self._progress != told:
             self.progress(*self._progress)
 
+    def tool(self, name: str, id: str, status: str) -> None:
+        self._bridge.tell("tool", {"buf": self._buf, "name": name, "id": id, "status": status})
+
+    def reveal(self, effect: Reveal) -> None:
+        what = {"first": effect.first, "last": effect.last, "count": effect.count, "names": effect.names}
+        self._bridge.tell("reveal", {"buf": self._buf, "run": self._run, **what})
+
+    def over(self, status: str) -> None:
+        self._bridge.tell("over", {"buf": self._buf, "run": self._run, "status": status})
+
     def sending(self) -> None:
         self._bridge.tell("sending", {"buf": self._buf, "run": self._run})
 
     def used(self, request: dict[str, object]) -> None:
         self._bridge.tell("usage", {"request": {**request, "bufnr": self._buf}})
 
+    def characters(self) -> int:
+        return self.mirror.characters
+
+    def estimated(self, tokens: int, *, exact: bool) -> None:
+        self._bridge.tell("estimate", {"buf": self._buf, "tokens": tokens, "exact": exact})
+
     async def ended(self, status: str, line: int | None) -> None:
         payload: dict[str, object] = {"buf": self._buf, "run": self._run, "status": status}
         self._progress = (None, "marker")
         await self._bridge.call("ended", payload if line is None else {**payload, "line": line})
+
+    def diagnose(self, diagnoses: Sequence[Diagnosis]) -> None:
+        items = [each.as_payload() for each in diagnoses]
+        self._bridge.tell("problems", {"buf": self._buf, "items": items})
+
+    async def consent(self, path: str) -> bool:
+        self.progress("Waiting for your answer...", "marker")
+        answer: asyncio.Future[bool] = self._bridge.loop.create_future()
+        self._questions[path] = answer
+        self._bridge.tell("consent", {"buf": self._buf, "path": path})
+        try:
+            return await answer
+        finally:
+            del self._questions[path]
+            self.progress(None, "marker")
+
+    def consented(self, path: str, *, allowed: bool) -> None:
+        """The user answered. An answer that nobody waits for any more is for nobody."""
+        question = self._questions.get(path)
+        if question is not None and not question.done():
+            question.set_result(allowed)
 
     def tell(self, level: str, message: str) -> None:
         self._bridge.tell("notify", {"level": level, "message": message})

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from flemma_py import PROTOCOL
 from flemma_py import log as log_file
 from flemma_py.app.checkup import checkup
 from flemma_py.app.conversation import Conversation
+from flemma_py.app.costs import high_cost
+from flemma_py.app.listing import list_models, with_model
+from flemma_py.app.preparation import Location
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
 from flemma_py.app.switch import Switched
@@ -28,8 +32,9 @@ from flemma_py.edge.chat import BufferChat
 from flemma_py.edge.imports import Imports
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
+from flemma_py.edge.servers import ServerCommands
 from flemma_py.edge.trusting import Trusting
-from flemma_py.errors import EditorError
+from flemma_py.errors import DocumentError, EditorError, FlemmaError
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +64,9 @@ class Handlers:
         self._serving = False
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
+        services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
         self._imports = Imports(bridge)
+        self._servers = ServerCommands(bridge, services)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -99,14 +106,35 @@ class Handlers:
                 self._imports.take(ImportSlice.read(payload), self._log_folder)
             case "switch":
                 self._switch(string(payload, "line"))
+            case "models":
+                self._list(string(payload, "provider"), anew=bool(payload.get("anew")))
             case "parsers":
                 self._services.parsers.receive(mapping(payload, "parsers"))
             case "answer":
                 self._functions.answered(payload)
+            case "stop_tools":
+                self._stop_tools(payload)
+            case "sandbox":
+                self._bridge.loop.create_task(self._sandbox(enabled=bool(payload.get("enabled"))), name="sandbox")
             case "trust":
                 self._trust(payload)
             case "logging":
                 self._log(enabled=bool(payload.get("enabled")), level=string(payload, "level"))
+            case "mcp":
+                self._servers.take(payload, self._location(string(payload, "name"), self._directory).folder)
+            case "consent":
+                chat, _ = self._chat(integer(payload, "buf"))
+                chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
+            case "preview":
+                self._tell_preview(integer(payload, "buf"))
+            case "foresee":
+                self._foresee(integer(payload, "buf"), integer(payload, "line") if "line" in payload else None)
+            case "estimate":
+                self._soon(self._chat(integer(payload, "buf"))[1].estimate)
+            case "diagnose":
+                self._diagnose(enabled=bool(payload.get("enabled")))
+            case "compare":
+                self._compare(integer(payload, "buf"), normalized=bool(payload.get("normalized")))
             case "status":
                 self._tell_status(payload)
             case "report":
@@ -116,6 +144,7 @@ class Handlers:
 
     def _hello(self, hello: Hello) -> None:
         self._log_folder = hello.log_folder
+        self._services.mcp.log_folder = Path(hello.log_folder)
         self._bridge.tell("hello", {"protocol": PROTOCOL, "channel": self._bridge.channel})
         if hello.protocol != PROTOCOL:
             return
@@ -161,9 +190,22 @@ class Handlers:
         self._bridge.loop.create_task(self._tell_switched(switched), name="switched")
 
     async def _tell_switched(self, switched: Switched) -> None:
-        cost = await self._services.high_cost(switched.endpoint) if switched.endpoint else None
+        switched = await with_model(self._services, switched)
+        cost = await high_cost(self._services, switched.endpoint) if switched.endpoint else None
         level, message = switched.notice(*filter(None, [cost]))
         self._bridge.tell("notify", {"level": level, "message": message})
+
+    def _list(self, provider: str, *, anew: bool) -> None:
+        """Have a provider (empty: the one that answers now) asked for its models, and say when that is over."""
+
+        async def tell() -> None:
+            name, problem = await list_models(self._services, provider, anew=anew)
+            listed: dict[str, Any] = {"asked": provider, "provider": name}
+            if problem is not None:
+                listed["problem"] = problem.message
+            self._bridge.tell("catalogue", {**self._services.catalogue(), "listed": listed})
+
+        self._bridge.loop.create_task(tell(), name="list")
 
     def _trust(self, payload: Payload) -> None:
         trusting, name = Trusting(self._bridge, self._services.trust), string(payload, "name")
@@ -190,11 +232,29 @@ class Handlers:
     def _attach(self, buf: int, name: str) -> None:
         self._detach(buf)
         chat = BufferChat(self._bridge, buf, lambda error: conversation.fail(error))
-        folder = str(Path(name).parent) if name else self._directory
-        conversation = Conversation(self._services, chat, folder)
-        conversation.path = name or None
+        conversation = Conversation(self._services, chat, self._location(name, self._directory))
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
+
+    def _location(self, name: str, cwd: str) -> Location:
+        """Where a chat is: its file's folder, or for one that has none the working directory."""
+        return Location(str(Path(name).parent) if name else cwd, name or None, cwd)
+
+    def _soon(self, do: Callable[[], None]) -> None:
+        """Do what starts tasks and timers: that wants a running loop, and a handler stands beside it."""
+        self._bridge.loop.call_soon(do)
+
+    def _diagnose(self, *, enabled: bool) -> None:
+        self._services.diagnose(enabled=enabled)
+        if not enabled:
+            for _, conversation in self._chats.values():
+                conversation.aside.forget_requests()
+
+    def _compare(self, buf: int, *, normalized: bool) -> None:
+        def show(pair: tuple[str, str]) -> None:
+            self._bridge.tell("compared", {"before": pair[0], "after": pair[1]})
+
+        self._soon(partial(self._chat(buf)[1].aside.compare, show, normalized=normalized))
 
     def _detach(self, buf: int) -> None:
         found = self._chats.pop(buf, None)
@@ -207,7 +267,9 @@ class Handlers:
     def _mirror(self, payload: Payload, take: Callable[[BufferChat, Payload], None]) -> None:
         found = self._chats.get(integer(payload, "buf"))
         if found:
-            take(found[0], payload)
+            chat, conversation = found
+            take(chat, payload)
+            self._soon(partial(conversation.changed, by_user=take == self._changes))
 
     def _text(self, chat: BufferChat, payload: Payload) -> None:
         whole = chat.mirror.receive(
@@ -224,9 +286,9 @@ class Handlers:
 
     def _submit(self, submit: Submit) -> None:
         chat, conversation = self._chat(submit.buf)
-        conversation.folder = str(Path(submit.name).parent) if submit.name else self._directory
-        conversation.path = submit.name or None
-        conversation.submit(Mode(submit.mode), submit.line, lambda: chat.look(submit.run, submit.stamp))
+        conversation.preparation.location = self._location(submit.name, submit.cwd)
+        look = partial(chat.look, submit.run, submit.stamp)
+        conversation.submit(Mode(submit.mode), submit.line, submit.seen, look, submit.text)
 
     def _cancel(self, buf: int, *, discard: bool) -> None:
         found = self._chats.get(buf)
@@ -236,23 +298,69 @@ class Handlers:
                 chat.discard()
             conversation.cancel(discard=discard)
 
+    def _stop_tools(self, payload: Payload) -> None:
+        _, conversation = self._chat(integer(payload, "buf"))
+        if "line" in payload:
+            conversation.stop_tool(integer(payload, "line"))
+        else:
+            conversation.stop_tools()
+
+    async def _sandbox(self, *, enabled: bool) -> None:
+        from flemma_py.app.toggles import toggle_sandbox
+
+        await self._services.warm()
+        level, message = await toggle_sandbox(self._services, self._location("", self._directory), enabled=enabled)
+        self._bridge.tell("catalogue", self._services.catalogue())
+        self._bridge.tell("notify", {"level": level, "message": message})
+
     def _chat(self, buf: int) -> tuple[BufferChat, Conversation]:
         found = self._chats.get(buf)
         if found is None:
             raise EditorError(f"buffer {buf} was never attached: :edit it again")
         return found
 
+    def _tell_preview(self, buf: int) -> None:
+        _, conversation = self._chat(buf)
+
+        async def tell() -> None:
+            try:
+                self._bridge.tell("preview", (await conversation.preparation.preview()).as_payload())
+            except FlemmaError as error:
+                line = f"line {error.line + 1}: " if isinstance(error, DocumentError) and error.line is not None else ""
+                self._bridge.tell("notify", {"level": "error", "message": f"{line}{error.message}"})
+
+        self._bridge.loop.create_task(tell(), name="preview")
+
+    def _foresee(self, buf: int, line: int | None) -> None:
+        """Tell what calls would do: the one at the cursor, or all that wait."""
+        chat, conversation = self._chat(buf)
+
+        async def tell() -> None:
+            await self._services.warm()
+            from flemma_py.app.foresight import foresee
+
+            try:
+                workplace = await conversation.calls.workplace()
+            except FlemmaError as error:
+                self._bridge.tell("notify", {"level": "error", "message": error.message})
+                return
+            found = await foresee(workplace, chat.view().document, line)
+            previews = [each.as_payload() for each in found]
+            self._bridge.tell("foreseen", {"buf": buf, "asked": line is not None, "previews": previews})
+
+        self._bridge.loop.create_task(tell(), name="foresee")
+
     def _tell_status(self, payload: Payload) -> None:
         chat, conversation = self._chats.get(payload.get("buf", 0), (None, None))
         document = chat.mirror.document() if chat else None
-        path = conversation.path if conversation else None
+        preparation = conversation.preparation if conversation else None
         verbose = bool(payload.get("verbose"))
 
         async def tell() -> None:
             # Imported when somebody asks: no start needs it.
             from flemma_py.app.status import status
 
-            page = await status(self._services, document, path, self._report(), verbose=verbose)
+            page = await status(self._services, document, preparation, self._report(), verbose=verbose)
             self._bridge.tell("status", page.as_payload())
 
         self._bridge.loop.create_task(tell(), name="status")

@@ -102,17 +102,31 @@ class ImportSlice:
         return cls(integer(payload, "buf"), integer(payload, "run"), pick, text, bool(payload.get("more")))
 
 
+def ranges(payload: Mapping[str, Any], key: str) -> tuple[tuple[int, int], ...]:
+    """Pairs of integers at `key`. Raises `EditorError`."""
+    value = payload.get(key) or []
+    try:
+        return tuple((int(first), int(end)) for first, end in value)
+    except (TypeError, ValueError):
+        raise EditorError(f"a message from Neovim has no ranges {key}: {value!r}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Submit:
     """The user asked to go on with a chat. `run` is Lua's number of this send, which comes back with all that is done
-    for it; `line` is the cursor's, 0-based; `name` the file, empty for none."""
+    for it; `line` is the cursor's, 0-based; `seen` the ranges of lines that
+    could be seen whole, each [first, end); `name` the file, empty for none; `cwd` the window's working directory,
+    `text` what the user says of a call."""
 
     buf: int
     run: int
     mode: str
     line: int
+    seen: tuple[tuple[int, int], ...]
     name: str
     stamp: Stamp
+    cwd: str
+    text: str = ""
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Submit:
@@ -121,6 +135,9 @@ class Submit:
             integer(payload, "run"),
             string(payload, "mode"),
             integer(payload, "line"),
+            ranges(payload, "seen"),
             string(payload, "name"),
             read_stamp(payload),
+            string(payload, "cwd"),
+            string(payload, "text") if "text" in payload else "",
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from flemma_py.document.mirror import Mirror
 from flemma_py.edge.bridge import Bridge
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 1 / 30
 """Seconds between two writes of a stream: more often is more than the eye sees."""
+TOGETHER = 20
+"""Streams that are written at that pace side by side; more of them share it, so that the editor keeps its time."""
 RETRY = 0.02
 """Seconds until a write that met a text lock is tried again."""
 
@@ -68,6 +70,9 @@ class Writer:
     """The write queue of one buffer. When a write cannot be done the rest is dropped, `on_failure` is called, and the
     next who waits in `drain` gets the error. `run` is the number of the send that is written for."""
 
+    _writing: ClassVar[int] = 0
+    """Of all chats, how many have something to write."""
+
     def __init__(self, bridge: Bridge, mirror: Mirror, buf: int, on_failure: Callable[[EditorError], None]) -> None:
         self._bridge = bridge
         self._mirror = mirror
@@ -105,12 +110,15 @@ class Writer:
         self._queue.clear()
 
     async def _run(self) -> None:
+        Writer._writing += 1
         try:
             await self._write_all()
         except EditorError as error:
             self._queue.clear()
             self._failure = error
             self._on_failure(error)
+        finally:
+            Writer._writing -= 1
 
     async def _write_all(self) -> None:
         while self._queue:
@@ -124,7 +132,8 @@ class Writer:
 
     async def _pace(self) -> None:
         """Let a stream gather for a moment, unless somebody waits for the end."""
-        wait = self._last_append + INTERVAL - self._bridge.loop.time()
+        interval = INTERVAL * max(1.0, Writer._writing / TOGETHER)
+        wait = self._last_append + interval - self._bridge.loop.time()
         if wait > 0 and not self._hurry.is_set():
             try:
                 await asyncio.wait_for(self._hurry.wait(), wait)

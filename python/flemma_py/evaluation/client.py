@@ -63,10 +63,6 @@ class Evaluation:
         """Seconds that one evaluation may take."""
         return self._time_limit
 
-    @property
-    def is_closed(self) -> bool:
-        return self._closed
-
     async def warm(self) -> None:
         """Have a worker ready. Raises `EvaluationError` if it cannot be started."""
         async with self._slots:
@@ -93,7 +89,7 @@ class Evaluation:
         try:
             return await self._ask(dialect, code)
         except WorkerGone as gone:
-            self._refuse_if_closed()
+            self.refuse_if_closed()
             raise EvaluationError("The evaluation worker died twice over this code; it was not evaluated.") from gone
 
     @contextlib.asynccontextmanager
@@ -134,15 +130,15 @@ class Evaluation:
         return await self._start()
 
     async def _start(self) -> Worker:
-        self._refuse_if_closed()
+        self.refuse_if_closed()
         worker = await Worker.spawn(self._packages)
         self._workers.add(worker)
         try:
-            self._refuse_if_closed()
+            self.refuse_if_closed()
             await worker.ready()
         except WorkerGone as gone:
             self._discard(worker)
-            self._refuse_if_closed()
+            self.refuse_if_closed()
             logger.error("the evaluation worker did not start:\n%s", gone)
             raise EvaluationError(f"The evaluation worker did not start: {str(gone).splitlines()[-1][:300]}") from gone
         except BaseException:
@@ -150,7 +146,8 @@ class Evaluation:
             raise
         return worker
 
-    def _refuse_if_closed(self) -> None:
+    def refuse_if_closed(self) -> None:
+        """Raise `EvaluationError` once `close` has been called."""
         if self._closed:
             raise EvaluationError("The evaluation worker is stopped, because the host is closing.")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -32,7 +33,11 @@ from flemma_py.model.document import Document
 from flemma_py.model.evaluated import Dialect, Evaluated
 from flemma_py.model.reading import Reader, Wanted
 
+logger = logging.getLogger(__name__)
+
 LUA = "lua"
+LEAST = 0.01
+"""Seconds that a job counts at least, so that there is an end to them."""
 MANY = 500
 """Messages that are not looked through in the event loop, which others wait for."""
 
@@ -51,7 +56,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Missing:
-    """What a job has to do: `units` in order, of which those in `known` are done for their effects only."""
+    """What a job has to do: the frontmatter, and `units` in order: those that are missing, and those before them that
+    change variables. After one of the `barriers` come results that are taken to hold."""
 
     frontmatter: bool
     units: tuple[tuple[int, Unit], ...]
@@ -114,7 +120,7 @@ class DocumentEvaluation:
         asked = {
             "frontmatter": None if front is None else {"language": language, "code": front.code, "parsed": parsed},
             "filename": place.filename,
-            "dirname": place.dirname or place.cwd,
+            "dirname": place.dirname,
             "cwd": place.cwd,
             "home": place.home,
             "zone": place.zone,
@@ -141,15 +147,17 @@ class DocumentEvaluation:
             missing = self._plan(key, known, units, moment, stale, found)
             if known is not None and (known.is_broken or not missing.units):
                 return known, found, True
-            began = time.monotonic()
-            outcome = await run_job(self._evaluation, self._job(request, missing), self._reader, left)
-            left -= time.monotonic() - began
+            if left > 0:
+                outcome = await run_job(self._evaluation, self._job(request, missing), self._reader, left)
+            else:
+                outcome = Outcome(Ending.WHOLE)
+            left -= outcome.spent + LEAST
             stale.difference_update(outcome.stamps)
             known = self._absorb(key, known, units, missing, moment, outcome)
-            if outcome.ending is not Ending.DONE or left <= 0:
+            if outcome.ending is not Ending.DONE:
                 found = {}
                 self._plan(key, known, units, moment, stale, found)
-                return known, found, len(found) == len(units) and outcome.ending is Ending.DONE
+                return known, found, False
 
     def _plan(
         self,
@@ -201,7 +209,8 @@ class DocumentEvaluation:
         moment: _Moment,
         outcome: Outcome,
     ) -> FrontmatterResult:
-        """Take in what a job gave: under the state that each message met."""
+        """Take in what a job gave, under the state that each message met. Where it came to grief, that is known of the
+        first message that is missing then."""
         if outcome.frontmatter is None:
             result = known or stopped_frontmatter(outcome.ending, self._evaluation.time_limit)
         else:
@@ -209,11 +218,10 @@ class DocumentEvaluation:
         if known is not None and known.state == result.state:
             result = known
         self._front[key] = result
-        if outcome.frontmatter is None or result.is_broken:
+        if result.is_broken:
             return result
         sent = dict(missing.units)
         state = result.state
-        culprit = outcome.ending is not Ending.DONE
         for index, unit in units:
             at = state, unit.digest
             if index in sent:
@@ -221,11 +229,9 @@ class DocumentEvaluation:
                 if raw is not None:
                     self.evaluated_units += 1
                     self._results[at] = read_unit_result(outcome, raw, unit, moment.day, moment.settings)
-                elif culprit:
-                    # The first that is missing is the one at which it stopped.
-                    self._results[at] = stopped_unit(outcome.ending, unit, self._evaluation.time_limit)
-                    break
                 else:
+                    if outcome.ending is not Ending.DONE:
+                        self._results[at] = stopped_unit(outcome.ending, unit, self._evaluation.time_limit)
                     break
             there = self._results.get(at)
             if there is not None and there.wrote:
@@ -244,7 +250,11 @@ class DocumentEvaluation:
                 stamps |= result.reads
         if not stamps:
             return set()
-        now = await self._reader.stamps(list(stamps))
+        try:
+            now = await self._reader.stamps(list(stamps))
+        except Exception:
+            logger.exception("the files of templates could not be looked at")
+            return set(stamps)
         return {wanted for (wanted, stamp), new in zip(stamps.items(), now, strict=True) if stamp != new}
 
 

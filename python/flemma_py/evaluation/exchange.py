@@ -46,8 +46,8 @@ class Ending(Enum):
 
 @dataclass(slots=True)
 class Outcome:
-    """`frontmatter` and `units` (by their ids) as the worker told them; `read` what was read for it, by handle and by
-    what was asked for."""
+    """`frontmatter` and `units` (by their ids) as the worker told them; what was read for it by `handles`, and `stamps`
+    and real `paths` by what was asked for. `spent` are the seconds that counted."""
 
     ending: Ending = Ending.DONE
     frontmatter: dict[str, Any] | None = None
@@ -56,6 +56,7 @@ class Outcome:
     stamps: dict[Wanted, str] = field(default_factory=dict)
     paths: dict[Wanted, str] = field(default_factory=dict)
     nonce: str = ""
+    spent: float = 0.0
 
 
 async def run_job(
@@ -64,20 +65,25 @@ async def run_job(
     """Have a worker do the job. `most` are the seconds that may be counted. Raises `EvaluationError` if there is no
     worker."""
     outcome = Outcome(nonce=str(secrets.randbelow(10**12)))
-    async with evaluation.lease() as lease:
-        exchange = _Exchange(lease.worker, reader, outcome, evaluation.time_limit, most)
-        try:
-            await exchange.run({**request, "job": "document", "nonce": outcome.nonce})
-            lease.reusable = outcome.ending is Ending.DONE
-        except WorkerGone:
-            outcome.ending = Ending.GONE
+    for attempt in range(2):  # something outside may have killed an idle worker: then another one does the job
+        async with evaluation.lease() as lease:
+            exchange = _Exchange(lease.worker, reader, outcome, evaluation.time_limit, most)
+            try:
+                await exchange.run({**request, "job": "document", "nonce": outcome.nonce})
+                lease.reusable = outcome.ending is Ending.DONE
+            except WorkerGone:
+                evaluation.refuse_if_closed()
+                outcome.ending = Ending.GONE
+        if outcome.ending is not Ending.GONE or outcome.units or attempt:
+            break
+        outcome = Outcome(nonce=outcome.nonce)
     return outcome
 
 
 class _Exchange:
     def __init__(self, worker: Worker, reader: Reader, outcome: Outcome, limit: float, most: float) -> None:
         self._worker, self._reader, self._outcome = worker, reader, outcome
-        self._limit, self._left = limit, most
+        self._limit, self._most = limit, most
         self._reading = READ_LIMIT
         self._count = 0
 
@@ -99,12 +105,13 @@ class _Exchange:
         outcome = self._outcome
         began = time.monotonic()
         try:
-            async with asyncio.timeout(min(self._limit, max(self._left, 0.0))):
+            left = max(self._most - outcome.spent, 0.0)
+            async with asyncio.timeout(min(self._limit, left)):
                 message = await self._worker.receive()
         except TimeoutError:
-            outcome.ending = Ending.TIME if self._limit <= self._left else Ending.WHOLE
+            outcome.ending = Ending.TIME if self._limit <= left else Ending.WHOLE
             return False
-        self._left -= time.monotonic() - began
+        outcome.spent += time.monotonic() - began
         match message:
             case {"unit": int(number)}:
                 outcome.units[number] = message

@@ -112,21 +112,37 @@ class OpenFile:
 
 
 def _open(path: str) -> int:
-    """A descriptor for the file at the real `path`. Where the system can, each folder on the way is opened by itself:
-    one that has been exchanged for a link is refused."""
-    search_only = getattr(os, "O_PATH", None)
-    if search_only is None or os.open not in os.supports_dir_fd:
+    """A descriptor for the file at the real `path`."""
+    if not _CAN_WALK:
         return os.open(path, _SAFE)
-    root, *folders, name = PurePath(path).parts
-    at = os.open(root, search_only | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder, name = os.path.split(path)
+    at = open_folder(folder)
     try:
-        for folder in folders:
-            below = os.open(folder, search_only | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
-            os.close(at)
-            at = below
         return os.open(name, _SAFE, dir_fd=at)
     finally:
         os.close(at)
+
+
+_PATH_ONLY: int = getattr(os, "O_PATH", 0)
+_CAN_WALK = _PATH_ONLY != 0 and os.open in os.supports_dir_fd
+
+
+def open_folder(path: str) -> int:
+    """A descriptor for the folder at the real `path`, to reach what is in it. Where the system can, each folder on the
+    way is opened by itself: one that has been exchanged for a link is refused. Raises `OSError`."""
+    if not _CAN_WALK:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    root, *folders = PurePath(path).parts
+    at = os.open(root, _PATH_ONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in folders:
+            below = os.open(folder, _PATH_ONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+            os.close(at)
+            at = below
+    except OSError:
+        os.close(at)
+        raise
+    return at
 
 
 def reason(error: OSError | ValueError) -> str:

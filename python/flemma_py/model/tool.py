@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
@@ -31,17 +31,116 @@ class Evaluator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a command.
+
+    `tail` is the end of its output, stdout and stderr as they came, with `lines_before` lines missing in front of it;
+    `size` is the number of bytes in all. `file` has them from the first on, as many as one keeps (`file_size`); None
+    where `tail` is short enough to be shown, or the file could not be written. `signal` is the one that ended it, 0 for
+    none; `left` counts processes of it that could not be killed.
+    """
+
+    tail: bytes
+    size: int
+    lines_before: int
+    code: int
+    signal: int
+    file: str | None = None
+    file_size: int = 0
+    left: int = 0
+    timed_out: bool = False
+
+
+class Shell(Protocol):
+    """The owner's shell, in the sandbox if there is one (see `processes/`)."""
+
+    async def run(self, command: str, seconds: float) -> Ran:
+        """Run `command` for at most `seconds`; nothing of it is left afterwards, nor when this is cancelled.
+        Raises `ToolError` where it cannot even be started."""
+        ...
+
+
+class Buffers(Protocol):
+    """The files that are open in the editor. Paths are absolute, without links."""
+
+    async def is_unsaved(self, path: str) -> bool:
+        """Whether a buffer holds changes of this file that nobody wrote. False where the editor does not answer."""
+        ...
+
+    def changed(self, path: str) -> None:
+        """The file was written: a buffer that shows it, and has no changes of its own, ought to show it anew."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file as the model saw it last: `stamp` tells it from any later state, `digest` is the SHA-256 of what it
+    held, in hexadecimal."""
+
+    stamp: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlace:
+    """Where a search begins if the model names no folder, and names of files and folders that it passes over."""
+
+    folder: str
+    exclude: tuple[str, ...] = ()
+
+
+def _anywhere(path: str) -> bool:
+    return True
+
+
+def _nowhere(source: str) -> str | None:
+    return None
+
+
+def _unheard(line: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolContext:
-    """Where a run happens. `directory` is the chat's folder (the working directory for an unnamed buffer);
-    `timeout` is in seconds."""
+    """Where a run happens, and what it may use.
+
+    `directory` is the chat's folder (the working directory for an unnamed buffer); `timeout` is in seconds. A model is
+    shown at most `max_lines` and `max_bytes` of an output; `output_file(source)` names the file for all of it, None
+    where there is to be none. `may_write` says of a path, wherever links lead, whether the sandbox lets tools write
+    there. `report` takes the last line of what a run says, as often as one likes. `chat` is the chat's own file, which
+    no tool writes. `seen` has the files that this chat's model has read or written, by their real paths; `places` the
+    settings of each tool that searches, by its name.
+    """
 
     directory: str
     timeout: float
     evaluator: Evaluator
+    call: str = ""
+    shell: Shell | None = None
+    max_lines: int = 2000
+    max_bytes: int = 51200
+    output_file: Callable[[str], str | None] = _nowhere
+    may_write: Callable[[str], bool] = _anywhere
+    report: Callable[[str], None] = _unheard
+    chat: str | None = None
+    seen: MutableMapping[str, FileState] = field(default_factory=dict)
+    buffers: Buffers | None = None
+    places: Mapping[str, SearchPlace] = field(default_factory=dict)
 
+
+STOPPED = ToolOutcome("The user stopped this call before it ended.", is_error=True)
 
 Execute = Callable[[dict[str, Any], ToolContext], Awaitable[ToolOutcome]]
 """Runs a tool. Cancelling the awaiting task must end the run; wrong input is an outcome with `is_error`."""
+
+Line = tuple[str, str]
+"""A line of a preview and what it is: "add", "remove", "hunk", "command", "note", "warn" or "" for plain text."""
+Detail = Callable[[Mapping[str, Any]], str]
+"""What a call does, in a few words, from its input alone: behind the tool's name and label. The input may be wrong in
+any way."""
+Foresee = Callable[[dict[str, Any], ToolContext], Awaitable[tuple[Line, ...]]]
+"""What a call would do if it were run now; nothing is changed. Wrong input is a line that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +150,11 @@ class Tool:
     definition: ToolDefinition
     execute: Execute
     enabled: bool = True
+    is_confined: bool = False
+    """Whether all that a run does is done behind the sandbox's wall, where there is one."""
+    keeps_time: bool = False
+    """Whether it ends by itself when its time is over, and so can say how far it came."""
+    detail: Detail | None = None
+    foresee: Foresee | None = None
+    timeout: float | None = None
+    """Seconds that a run has, where they are not the general ones."""

@@ -115,6 +115,39 @@ class Remarks(Protocol):
         ...
 
 
+@runtime_checkable
+class SignsInWithGoogle(Protocol):
+    """A provider whose key is an access token of Google's, made from an account and good for an hour. The account may
+    name a project; `build_request` finds it as the parameter `project_id` where the owner set none."""
+
+    google_scopes: tuple[str, ...]
+    """What the token is to allow."""
+
+
+@runtime_checkable
+class AddressedByEnvironment(Protocol):
+    """A provider whose server is where an environment variable says, unless the settings say another place."""
+
+    address_variable: str
+
+    def address_from(self, value: str) -> str:
+        """The base URL that a value of the variable means."""
+        ...
+
+
+@runtime_checkable
+class ExplainsSilence(Protocol):
+    """A provider that knows why its server may not answer, and what its owner can do about that."""
+
+    def unreachable(self, base_url: str) -> str:
+        """A sentence for the user: no connection came about."""
+        ...
+
+    def no_models(self, base_url: str) -> str:
+        """A sentence for the user: the server has no model."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A wire that the owner may speak with under names of their own choice (`providers` of the settings): a module of

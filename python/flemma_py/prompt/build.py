@@ -1,6 +1,7 @@
 """From the document to a request: which messages take part, what is in the way, and what the user should know.
 
-Not here: evaluating templates and frontmatter, reading attached files, and any wire's own shape.
+Not here: evaluating templates and frontmatter and reading files (others say what fills their places), and any wire's
+own shape.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Any
 from flemma_py.errors import DocumentError
 from flemma_py.model.document import Checkpoint, Document, Message, Role, Severity
 from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
-from flemma_py.model.prompt import Prompt, Speaker, TextPart, Turn
+from flemma_py.model.prompt import FilePart, Prompt, Speaker, TextPart, Turn
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.prompt.content import Content, read_content
 from flemma_py.prompt.exchange import Place, build_turns, pair_results
+from flemma_py.prompt.filling import NO_FILLING, Filling, MessageFilling
 
 Warning = tuple[str, int]
 """A sentence for the user, and the 0-based buffer line that it is about."""
@@ -37,6 +39,7 @@ def build_prompt(
     tools: tuple[ToolDefinition, ...],
     facts: ModelFacts = UNKNOWN_MODEL,
     cache_key: str | None = None,
+    filling: Filling = NO_FILLING,
 ) -> Built:
     """Raises `DocumentError` if the document has errors, or ends with nothing that a model could answer.
 
@@ -44,14 +47,21 @@ def build_prompt(
     """
     refuse_errors(document)
     first = first_message(document)
-    contents = [read_content(message) for message in document.messages[first:]]
+    filled = filling.by_message()
+    if filled:
+        contents = [
+            read_content(message, filled.get(index)) for index, message in enumerate(document.messages[first:], first)
+        ]
+    else:
+        contents = [read_content(message) for message in document.messages[first:]]
     dropped = choose_dropped(contents)
     pairing = pair_results(contents, dropped)
     turns = build_turns(contents, dropped, pairing.answers)
     refuse_silence(document, turns)
-    prompt = Prompt(model, read_system(document), turns, tools, dict(parameters), facts, cache_key)
+    system, unfit = read_system(document, filled)
+    prompt = Prompt(model, system, turns, tools, dict(parameters), facts, cache_key)
     orphans = [(first + number, position) for number, position in pairing.orphans]
-    return Built(prompt, (*frontmatter_warnings(document), *orphan_warnings(document, orphans)))
+    return Built(prompt, (*unfit, *orphan_warnings(document, orphans)))
 
 
 def refuse_errors(document: Document) -> None:
@@ -98,17 +108,25 @@ def refuse_silence(document: Document, turns: Sequence[Turn]) -> None:
         raise DocumentError("There is nothing to send: write under @You: at the end of the chat first.", line)
 
 
-def read_system(document: Document) -> str:
-    """The text of the last System message: it says what holds now, and a checkpoint does not hide it."""
-    for message in reversed(document.messages):
-        if message.role is Role.SYSTEM:
-            return "\n\n".join(part.text for part in read_content(message).parts if isinstance(part, TextPart))
-    return ""
-
-
-def frontmatter_warnings(document: Document) -> Iterator[Warning]:
-    if document.frontmatter is not None:
-        yield "The frontmatter is not evaluated yet: it has no effect on this request.", document.frontmatter.span.line
+def read_system(document: Document, filled: Mapping[int, MessageFilling]) -> tuple[str, tuple[Warning, ...]]:
+    """The text of the last System message: it says what holds now, and a checkpoint does not hide it. Files in it count
+    as far as they are text."""
+    for index in range(len(document.messages) - 1, -1, -1):
+        message = document.messages[index]
+        if message.role is not Role.SYSTEM:
+            continue
+        texts: list[str] = []
+        unfit: list[Warning] = []
+        for part in read_content(message, filled.get(index)).parts:
+            if isinstance(part, TextPart):
+                texts.append(part.text)
+            elif isinstance(part, FilePart) and part.mime.startswith("text/"):
+                texts.append(part.data.decode("utf-8", "replace"))
+            elif isinstance(part, FilePart):
+                line = document.first_lines[index] if part.line is None else part.line
+                unfit.append((f"@{part.name} was not sent: a System message takes no {part.mime}.", line))
+        return "\n\n".join(filter(str.strip, texts)), tuple(unfit)
+    return "", ()
 
 
 def orphan_warnings(document: Document, orphans: Sequence[Place]) -> Iterator[Warning]:

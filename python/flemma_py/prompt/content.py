@@ -6,8 +6,11 @@ Which of its tool results are really sent depends on the calls of other messages
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from flemma_py.document.references import Piece, Reference, text_pieces
 from flemma_py.document.text import fit_for_json
 from flemma_py.model.document import (
     Aborted,
@@ -16,36 +19,51 @@ from flemma_py.model.document import (
     Expression,
     Message,
     Role,
+    Segment,
     Text,
     Thinking,
     ToolResult,
     ToolUse,
 )
-from flemma_py.model.prompt import Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from flemma_py.model.evaluated import Kept, RenderedFile, RenderedText
+from flemma_py.model.prompt import FilePart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from flemma_py.prompt.filling import WHOLE, MessageFilling
 
 
 class Content(NamedTuple):
     """Who speaks; the message's `parts` without its results; the ids of its `calls`; the `results` that stand in it;
-    and whether the reply was `aborted`: its last words are the marker that says so."""
+    whether the reply was `aborted`: its last words are the marker that says so; and the `files` that results of it
+    really are, by the results' positions."""
 
     role: Role
     parts: tuple[Part, ...]
     calls: tuple[str, ...] = ()
     results: tuple[ToolResult, ...] = ()
     aborted: bool = False
+    files: Mapping[int, FilePart] = MappingProxyType({})
 
 
-def read_content(message: Message) -> Content:
-    """The message's parts in the order in which they stand in it."""
+Item = Segment | RenderedText | FilePart
+"""A segment, or what stands in the place of one or of a part of it."""
+
+
+def read_content(message: Message, filling: MessageFilling | None = None) -> Content:
+    """The message's parts in the order in which they stand in it, with what fills its templates and references."""
     segments = message.segments
-    if len(segments) == 1 and isinstance(segments[0], Text):  # by far the most messages are prose alone
+    if filling is None and len(segments) == 1 and isinstance(segments[0], Text):
+        # By far the most messages are prose alone.
         return Content(message.role, text_parts(segments[0].value))
     parts: list[Part] = []
     calls: list[str] = []
     results: list[ToolResult] = []
+    files: dict[int, FilePart] = {}
     prose = Prose()
-    for segment in segments:
+    for number, segment in _items(message, filling):
         match segment:
+            case RenderedText(text):
+                prose.add(text)
+            case FilePart():
+                parts += (*prose.finish(), segment)
             case Text() | Expression() | Code() | Checkpoint():
                 prose.add(source_text(segment))
             case ToolUse():
@@ -53,13 +71,52 @@ def read_content(message: Message) -> Content:
                 calls.append(segment.id)
             case ToolResult():
                 parts += prose.finish()
+                if filling is not None and (file := filling.files.get((number, WHOLE))):
+                    files[len(results)] = file
                 results.append(segment)
             case Thinking():
                 parts += (*prose.finish(), thinking_part(segment))
             case Aborted():
                 prose.add_paragraph(f"<!-- {segment.message} -->")
     parts += prose.finish()
-    return Content(message.role, tuple(parts), tuple(calls), tuple(results), is_aborted(message))
+    return Content(message.role, tuple(parts), tuple(calls), tuple(results), is_aborted(message), files)
+
+
+def _items(message: Message, filling: MessageFilling | None) -> Iterator[tuple[int, Item]]:
+    """What the message consists of, with the numbers of the segments (0 for what is none)."""
+    if filling is None:
+        yield from enumerate(message.segments)
+        return
+    evaluated = filling.evaluated
+    if evaluated is None:
+        for number, segment in enumerate(message.segments):
+            yield from _pieces(number, segment, filling)
+        return
+    for part in evaluated.parts:
+        match part:
+            case RenderedText():
+                yield 0, part
+            case RenderedFile(name, _, mime, data, _, line):
+                yield 0, FilePart(name, mime, data, line)
+            case Kept(number, None):
+                yield from _pieces(number, message.segments[number], filling)
+            case Kept(number, int(position)):
+                segment = message.segments[number]
+                assert isinstance(segment, Text)
+                yield number, filling.files.get((number, position)) or _plain(text_pieces(segment)[position])
+
+
+def _pieces(number: int, segment: Segment, filling: MessageFilling) -> Iterator[tuple[int, Item]]:
+    """A segment, or its pieces where some of them are files."""
+    if not isinstance(segment, Text) or not any(place == number for place, _ in filling.files):
+        yield number, segment
+        return
+    for position, piece in enumerate(text_pieces(segment)):
+        yield number, filling.files.get((number, position)) or _plain(piece)
+
+
+def _plain(piece: Piece) -> RenderedText:
+    return RenderedText(piece.raw if isinstance(piece, Reference) else piece)
 
 
 class Prose:
@@ -135,8 +192,11 @@ def fit_value(value: Any) -> Any:
     return json.loads(fit_for_json(json.dumps(value, ensure_ascii=False)))
 
 
-def result_part(result: ToolResult) -> ToolResultPart:
-    """The result as it is sent. Blank content is no part at all: the wires refuse blank text."""
+def result_part(result: ToolResult, file: FilePart | None = None) -> ToolResultPart:
+    """The result as it is sent; `file` is what it hands on. Blank content is no part at all: the wires refuse blank
+    text."""
+    if file is not None:
+        return ToolResultPart(fit_for_json(result.tool_use_id), (file,), result.is_error)
     parts = (TextPart(fit_for_json(result.content)),) if result.content.strip() else ()
     return ToolResultPart(fit_for_json(result.tool_use_id), parts, result.is_error)
 

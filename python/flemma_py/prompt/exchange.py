@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flemma_py.model.document import Role, Status, ToolResult
-from flemma_py.model.prompt import Part, Speaker, ToolResultPart, Turn
+from flemma_py.model.prompt import FilePart, Part, Speaker, ToolResultPart, Turn
 from flemma_py.prompt.content import Content, result_part
 
 # Looked up once: reading a member of an enumeration is slow enough to be felt in a chat of twenty thousand messages.
@@ -76,7 +76,7 @@ def build_turns(contents: Sequence[Content], dropped: Collection[int], answers: 
             continue
         for position, result in enumerate(content.results):
             if (number, position) in answers:
-                answer_call(drafts, turn_of_call[result.tool_use_id], result)
+                answer_call(drafts, turn_of_call[result.tool_use_id], result, content.files.get(position))
         if content.parts:
             speak(drafts, content)
         for identifier in content.calls:
@@ -93,8 +93,8 @@ def speak(drafts: list[Draft], content: Content) -> None:
         drafts.append(Draft(speaker, content.parts))
 
 
-def answer_call(drafts: list[Draft], call: int, result: ToolResult) -> None:
+def answer_call(drafts: list[Draft], call: int, result: ToolResult, file: FilePart | None) -> None:
     """Put the result into the user's turn that follows the turn `call`: turns alternate, so it is there or is next."""
     if call + 1 == len(drafts):
         drafts.append(Draft(USER, ()))
-    drafts[call + 1].results += (result_part(result),)
+    drafts[call + 1].results += (result_part(result, file),)

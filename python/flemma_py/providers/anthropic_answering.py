@@ -61,7 +61,7 @@ class Answering:
             self._try(effort or asked.as_effort(facts.thinking))
             return
         if facts.thinking.by_itself:
-            self.fields["thinking"] = {"type": facts.traits[OFF]}
+            self.fields["thinking"] = {"type": facts.traits.get(OFF, "disabled")}
         if effort in EFFORTS[EFFORTS.index(_MOST_WITHOUT_THINKING) + 1 :]:
             self.remarks.append(f"Without thinking the effort of {facts.name} is at most {_MOST_WITHOUT_THINKING}.")
             effort = _MOST_WITHOUT_THINKING

@@ -57,11 +57,13 @@ _LIMITED = (RequestKind.RATE, RequestKind.OVERLOAD)
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """Who refused, and where its key is set (empty: it was given none): a sentence names both. `kinds` are the words
-    that mean something of their own with this vendor, as `type`, `code` or `reason` of an error."""
+    that mean something of their own with this vendor, as `type`, `code` or `reason` of an error; `steps`: what to do
+    next where that is another thing than elsewhere."""
 
     display_name: str
     key_place: str
     kinds: Mapping[str, RequestKind] = field(default_factory=dict)
+    steps: Mapping[RequestKind, str] = field(default_factory=dict)
 
 
 def read_refusal(vendor: Vendor, status: int | None, headers: Mapping[str, str], body: bytes) -> RequestError:
@@ -173,6 +175,8 @@ def _seconds(seconds: float) -> str:
 
 def _next_step(vendor: Vendor, kind: RequestKind, wait: str) -> str:
     match kind:
+        case RequestKind.AUTH if step := vendor.steps.get(kind):
+            return step
         case RequestKind.AUTH if not vendor.key_place:
             return "name its key in setup() with api_key_env or api_key_cmd"
         case RequestKind.AUTH:
@@ -180,4 +184,4 @@ def _next_step(vendor: Vendor, kind: RequestKind, wait: str) -> str:
         case RequestKind.RATE:
             return f"wait {wait or 'a moment'} and send again"
         case _:
-            return _NEXT_STEP[kind]
+            return vendor.steps.get(kind) or _NEXT_STEP[kind]

@@ -1,6 +1,7 @@
 """A stream of JSON objects inside server-sent events: bytes in, objects out, whatever else comes told apart.
 
-Shared by wires that have no use for event names. It knows no fields but `error`: that one all of them have.
+Shared by wires that have no use for event names. It knows no fields but `error`: that one all of them have. Some
+servers put their object into an array of one.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ class JsonEvents:
         """The error that all stray lines together tell: a gateway's page where a stream was due."""
         return self._stray.whole()
 
+    def whole(self) -> dict[str, Any] | None:
+        """The object that all stray lines together are: the answer of a server that does not stream."""
+        return self._stray.object()
+
     def _read(self, frames: list[Frame]) -> list[Found]:
         found = [self._event(frame) if isinstance(frame, SseEvent) else self._stray.add(frame.text) for frame in frames]
         return [value for value in found if value is not None]
@@ -55,6 +60,8 @@ class JsonEvents:
             value = orjson.loads(event.data)
         except orjson.JSONDecodeError:
             value = None
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         is_error = event.name == "error"
         if not isinstance(value, dict):
             self.undecodable += 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flemma_py.errors import DocumentError
 from flemma_py.model.prompt import (
+    FilePart,
     Part,
     Prompt,
     Speaker,
@@ -19,8 +20,8 @@ from flemma_py.model.prompt import (
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.providers import thinking
 from flemma_py.providers.encoding import encode_value
-from flemma_py.providers.limits import max_tokens
 from flemma_py.providers.openai_chat_content import as_text, user_content
+from flemma_py.providers.openai_chat_reasoning import details_of, is_told
 from flemma_py.providers.pairing import merged, paired
 from flemma_py.providers.tool_wire import wire_name
 
@@ -31,27 +32,41 @@ _SILENT_FAILURE = "The tool failed and said nothing."
 Message = dict[str, Any]
 
 
-def build_body(prompt: Prompt) -> dict[str, Any]:
-    """The body of a streaming request. Raises DocumentError where the chat has nothing to send."""
-    messages = _messages(prompt)
+def build_body(prompt: Prompt, answering: Mapping[str, Any], *, signer: str, reasoning_field: str) -> dict[str, Any]:
+    """The body of a streaming request. `answering` are its fields on how to answer, `signer` is the name under which
+    thoughts of this server were signed, `reasoning_field` takes unsigned ones back. Raises DocumentError where the chat
+    has nothing to send."""
+    messages = _Writer(prompt.parameters, signer, reasoning_field).messages(prompt.turns)
     if not messages:
         raise DocumentError("This chat has nothing to send yet: write a message below @You: and send again.")
     if system := prompt.system.rstrip():
         messages.insert(0, {"role": "system", "content": system})
-    parameters = prompt.parameters
-    most, _ = max_tokens(parameters.get("max_tokens"), prompt.facts)
     body: dict[str, Any] = {
         "model": prompt.model,
         "stream": True,
         "stream_options": {"include_usage": True},
         "messages": messages,
-        parameters.get("max_tokens_key", "max_tokens"): most,
+        **answering,
     }
-    body |= {name: parameters[name] for name in ("temperature", "reasoning_effort") if parameters.get(name) is not None}
     if prompt.tools:
         body["tools"] = [_tool(tool) for tool in sorted(prompt.tools, key=lambda tool: tool.name)]
         body["tool_choice"] = "auto"
-    return body
+    return with_extra(body, prompt.parameters.get("extra_body"))
+
+
+def with_extra(body: dict[str, Any], extra: Any) -> dict[str, Any]:
+    """`body` with the owner's own fields: a table goes into the table that is there, null takes a field out."""
+    if not isinstance(extra, Mapping):
+        return body
+    merged = dict(body)
+    for name, value in extra.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(name), dict):
+            merged[name] = with_extra(merged[name], value)
+        else:
+            merged[name] = value
+    return merged
 
 
 def _tool(tool: ToolDefinition) -> dict[str, Any]:
@@ -59,28 +74,74 @@ def _tool(tool: ToolDefinition) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _messages(prompt: Prompt) -> list[Message]:
-    """Alternating messages, each call answered right behind it, by its own id as the model gave it."""
-    tidy = merged(Turn(turn.speaker, tuple(filter(_is_sendable, turn.parts))) for turn in prompt.turns)
-    messages: list[Message] = []
-    for turn in paired(tidy, normalised=lambda id: id):
-        if turn.speaker is Speaker.USER:
-            messages += _user(turn.parts, prompt.parameters)
-        else:
-            messages += _assistant(turn.parts, prompt.parameters)
-    return messages
+class _Writer:
+    """Turns as messages of this wire."""
+
+    def __init__(self, parameters: Mapping[str, Any], signer: str, reasoning_field: str) -> None:
+        self._send_files = parameters.get("send_files") is True
+        self._keep_foreign = thinking.keeps_foreign(dict(parameters))
+        wish = parameters.get("send_reasoning", True)
+        self._reasoning_field = wish if isinstance(wish, str) else reasoning_field if wish else ""
+        self._signer = signer
+
+    def messages(self, turns: Iterable[Turn]) -> list[Message]:
+        """Alternating messages, each call answered right behind it, by its own id as the model gave it."""
+        tidy = merged(Turn(turn.speaker, tuple(filter(_is_sendable, turn.parts))) for turn in turns)
+        messages: list[Message] = []
+        for turn in paired(tidy, normalised=lambda id: id):
+            messages += self._user(turn.parts) if turn.speaker is Speaker.USER else self._assistant(turn.parts)
+        return messages
+
+    def _user(self, parts: tuple[Part, ...]) -> list[Message]:
+        """Results of tools first, as the wire demands, then the message itself."""
+        messages = [_tool_result(part) for part in parts if isinstance(part, ToolResultPart)]
+        content = user_content(parts, send_files=self._send_files)
+        return [*messages, {"role": "user", "content": content}] if content else messages
+
+    def _assistant(self, parts: tuple[Part, ...]) -> list[Message]:
+        """Thoughts, text, calls, each once: the wire has one place for each."""
+        thoughts = [part for part in parts if isinstance(part, ThinkingPart)]
+        strangers = [part for part in thoughts if part.signature and part.provider != self._signer]
+        foreign = thinking.foreign_text(strangers) if self._keep_foreign else ""
+        content = "\n\n".join(text for text in (foreign, *map(_spoken, parts)) if text)
+        calls = [_call(part) for part in parts if isinstance(part, ToolCallPart)]
+        if not content and not calls:
+            return []
+        message: Message = {"role": "assistant"}
+        if content:
+            message["content"] = content
+        if calls:
+            message["tool_calls"] = calls
+        if self._reasoning_field:
+            message |= self._reasoning(thoughts)
+        return [message]
+
+    def _reasoning(self, thoughts: Iterable[ThinkingPart]) -> Message:
+        """Thoughts of this wire as it takes them back: unsigned ones as text, those that the server signed as it sent
+        them."""
+        details: list[dict[str, Any]] = []
+        texts: list[str] = []
+        for part in thoughts:
+            own = details_of(part) if part.signature and part.provider == self._signer else []
+            details += own
+            if not part.redacted and not is_told(own) and (own or not part.signature):
+                texts.append(part.text.strip())
+        told = {self._reasoning_field: "\n\n".join(filter(None, texts)), "reasoning_details": details}
+        return {name: value for name, value in told.items() if value}
 
 
 def _is_sendable(part: Part) -> bool:
     return not (isinstance(part, TextPart) and not part.text.strip())
 
 
-def _user(parts: Iterable[Part], parameters: dict[str, Any]) -> list[Message]:
-    """Results of tools first, as the wire demands, then the message itself."""
-    parts = tuple(parts)
-    messages = [_tool_result(part) for part in parts if isinstance(part, ToolResultPart)]
-    content = user_content(parts, send_files=parameters.get("send_files") is True)
-    return [*messages, {"role": "user", "content": content}] if content else messages
+def _spoken(part: Part) -> str:
+    match part:
+        case TextPart(text):
+            return text.rstrip()
+        case FilePart(name):
+            return f"@{name}"
+        case _:
+            return ""
 
 
 def _tool_result(part: ToolResultPart) -> Message:
@@ -88,29 +149,6 @@ def _tool_result(part: ToolResultPart) -> Message:
     if part.is_error:
         text = f"Error: {text.strip() or _SILENT_FAILURE}"
     return {"role": "tool", "tool_call_id": part.tool_use_id, "content": text}
-
-
-def _assistant(parts: Iterable[Part], parameters: dict[str, Any]) -> list[Message]:
-    """Thoughts, text, calls, each once: the wire has one place for each. Unsigned thoughts are of this wire."""
-    parts = tuple(parts)
-    thoughts = [part for part in parts if isinstance(part, ThinkingPart)]
-    native = [part.text.strip() for part in thoughts if not part.signature and not part.redacted]
-    strangers = [part for part in thoughts if part.signature]
-    foreign = thinking.foreign_text(strangers) if thinking.keeps_foreign(parameters) else ""
-    texts = [part.text.rstrip() for part in parts if isinstance(part, TextPart)]
-    content = "\n\n".join(text for text in (foreign, *texts) if text)
-    calls = [_call(part) for part in parts if isinstance(part, ToolCallPart)]
-    if not content and not calls:
-        return []
-    message: Message = {"role": "assistant"}
-    if content:
-        message["content"] = content
-    if calls:
-        message["tool_calls"] = calls
-    reasoning = "\n\n".join(filter(None, native))
-    if reasoning and parameters.get("send_reasoning", True):
-        message["reasoning_content"] = reasoning
-    return [message]
 
 
 def _call(part: ToolCallPart) -> dict[str, Any]:

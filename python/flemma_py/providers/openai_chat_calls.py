@@ -67,11 +67,13 @@ class Calls:
         self._tell(call, text, events)
 
     def end(self, events: list[StreamEvent], *, only_complete: bool) -> None:
-        """End all calls, in the order of their indices. `only_complete`: one that the token limit cut is left out."""
+        """End all calls, in the order of their indices. `only_complete`: the answer was cut, so one that may have lost
+        its end is left out."""
         events += (
             ToolCallEnd(call.block, call.id, house_name(call.name), call.arguments)
             for call in sorted(self._calls, key=lambda call: (call.index is None, call.index or 0, call.block))
-            if call.name and (call.is_complete or not only_complete)
+            # Where there is nothing, nobody knows whether there are no arguments, or none yet.
+            if call.name and (not only_complete or (call.is_complete and call.pieces))
         )
         self._calls.clear()
 

@@ -22,20 +22,28 @@ from flemma_py.model.stream import (
 from flemma_py.providers.failures import Vendor, refusal
 from flemma_py.providers.json_events import Found, JsonEvents, Mark
 from flemma_py.providers.openai_chat_calls import Calls
+from flemma_py.providers.openai_chat_reasoning import Details
 
 NAME = "openai_chat"
 
-_ORDERLY = {"stop", "tool_calls", "function_call", "eos", "eos_token", "end_turn", "stop_sequence"}
+_ORDERLY = {"stop", "tool_calls", "function_call", "eos", "eos_token", "end_turn", "stop_sequence"} | {
+    "tool_use", "tool_call", "complete", "completed",
+}  # fmt: skip
 _CUT = {"length", "max_tokens", "model_length"}
+_FULL = {"model_context_window_exceeded", "context_length_exceeded"}
+_BROKEN = {"error", "abort", "aborted", "cancelled", "network_error", "timeout", "insufficient_system_resource"}
+"""Words for an answer that the server itself gave up."""
 
 
 class OpenAIChatStream:
-    """One answer."""
+    """One answer. `signer`: the name under which thoughts are signed that must come back as they are."""
 
-    def __init__(self, vendor: Vendor) -> None:
+    def __init__(self, vendor: Vendor, signer: str) -> None:
         self._vendor = vendor
+        self._signer = signer
         self._source = JsonEvents(vendor)
         self._calls = Calls()
+        self._details = Details()
         self._thinking = False
         self._answered = False
         self._refused = False
@@ -47,6 +55,8 @@ class OpenAIChatStream:
 
     def close(self) -> list[StreamEvent]:
         events = self._read(self._source.close())
+        if not (self._over or self._answered) and (whole := self._source.whole()):
+            self._on_chunk(whole, events)
         if not self._over and self._finish:
             self._end(events)
         elif not self._over:
@@ -72,30 +82,34 @@ class OpenAIChatStream:
         choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
         if choice and choice.get("index") in (0, None):
             self._answered = True
-            self._on_delta(_mapping(choice.get("delta")), events)
+            # A server that does not stream says all of it at once, as a message.
+            self._on_delta(_mapping(choice.get("delta")) or _mapping(choice.get("message")), events)
+            # Before the finish reason, which may be that it failed.
+            self._report(_mapping(chunk.get("usage")) or _mapping(choice.get("usage")), events)
             self._on_finish(choice, events)
-        self._report(_mapping(chunk.get("usage")) or _mapping(choice.get("usage")), events)
+        else:
+            self._report(_mapping(chunk.get("usage")), events)
 
     def _on_delta(self, delta: dict[str, Any], events: list[StreamEvent]) -> None:
-        thought = _text(delta, "reasoning_content") or _text(delta, "reasoning")
+        told = self._details.add(delta.get("reasoning_details"))
+        thoughts, text = _content(delta.get("content"))
+        thought = _text(delta, "reasoning_content") or _text(delta, "reasoning") or told or thoughts
         if thought:
             self._thinking = True
             events.append(ThinkingDelta(thought))
         refusal_text = _text(delta, "refusal")
         self._refused = self._refused or bool(refusal_text)
-        if text := _text(delta, "content") or refusal_text:
+        if said := text or refusal_text:
             self._end_thinking(events)
-            events.append(TextDelta(text))
-        calls = delta.get("tool_calls")
-        for piece in calls if isinstance(calls, list) else ():
-            if isinstance(piece, dict):
-                self._end_thinking(events)
-                self._calls.add(piece, events)
+            events.append(TextDelta(said))
+        for piece in _pieces(delta):
+            self._end_thinking(events)
+            self._calls.add(piece, events)
 
     def _on_finish(self, choice: dict[str, Any], events: list[StreamEvent]) -> None:
-        reason = _text(choice, "finish_reason")
-        if reason == "error":
-            self._fail(refusal(self._vendor, RequestKind.SERVER, "it broke the answer off"), events)
+        reason = _text(choice, "finish_reason").lower()
+        if reason in _BROKEN:
+            self._fail(refusal(self._vendor, RequestKind.SERVER, f"it broke the answer off: {reason}"), events)
         elif reason:
             self._finish = reason
 
@@ -108,15 +122,19 @@ class OpenAIChatStream:
 
     def _end(self, events: list[StreamEvent]) -> None:
         self._end_thinking(events)
+        self._end_details(events)
         reason, detail = self._outcome()
         if reason is not StopReason.REFUSED:
-            self._calls.end(events, only_complete=reason is StopReason.MAX_TOKENS)
+            cut = reason in (StopReason.MAX_TOKENS, StopReason.CONTEXT_FULL)
+            self._calls.end(events, only_complete=cut)
         events.append(StreamEnd(reason, detail))
         self._over = True
 
     def _outcome(self) -> tuple[StopReason, str]:
         if self._finish in _CUT:
             return StopReason.MAX_TOKENS, self._finish
+        if self._finish in _FULL:
+            return StopReason.CONTEXT_FULL, self._finish
         if self._finish and self._finish not in _ORDERLY:
             return StopReason.REFUSED, self._finish
         if self._refused:
@@ -124,10 +142,15 @@ class OpenAIChatStream:
         return (StopReason.TOOL_USE if self._calls else StopReason.DONE), ""
 
     def _end_thinking(self, events: list[StreamEvent]) -> None:
-        """These servers do not sign thoughts."""
         if self._thinking:
             self._thinking = False
-            events.append(ThinkingEnd(NAME))
+            signature = self._details.take()
+            events.append(ThinkingEnd(self._signer if signature else NAME, signature))
+
+    def _end_details(self, events: list[StreamEvent]) -> None:
+        """Signatures may come when the thoughts are over, with a call or at the very end."""
+        if signature := self._details.take():
+            events.append(ThinkingEnd(self._signer, signature))
 
     def _report(self, usage: dict[str, Any], events: list[StreamEvent]) -> None:
         report = read_usage(usage)
@@ -138,6 +161,8 @@ class OpenAIChatStream:
         if self._over:
             return
         self._end_thinking(events)
+        self._end_details(events)
+        self._calls.end(events, only_complete=True)
         events.append(StreamFailure(error))
         self._over = True
 
@@ -152,9 +177,13 @@ class OpenAIChatStream:
 def read_usage(usage: dict[str, Any]) -> UsageReport:
     """Tokens as the servers report them, what came from a cache or went into one taken out of the input."""
     prompt, of_prompt = _count(usage, "prompt_tokens"), _mapping(usage.get("prompt_tokens_details"))
-    told = ((usage, "cached_tokens"), (of_prompt, "cached_tokens"), (usage, "prompt_cache_hit_tokens"))
-    cached = next((count for where, key in told if (count := _count(where, key)) is not None), None)
-    written = _count(of_prompt, "cache_write_tokens")
+    cached = _first_count(
+        (usage, "cached_tokens"),
+        (of_prompt, "cached_tokens"),
+        (usage, "prompt_cache_hit_tokens"),
+        (usage, "cache_read_input_tokens"),
+    )
+    written = _first_count((of_prompt, "cache_write_tokens"), (usage, "cache_creation_input_tokens"))
     return UsageReport(
         input=None if prompt is None else max(prompt - (cached or 0) - (written or 0), 0),
         output=_count(usage, "completion_tokens"),
@@ -164,6 +193,22 @@ def read_usage(usage: dict[str, Any]) -> UsageReport:
     )
 
 
+def _pieces(delta: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a delta has of calls; `function_call` is the older form, for one call at most."""
+    calls, only = delta.get("tool_calls"), delta.get("function_call")
+    found = calls if isinstance(calls, list) else []
+    return [piece for piece in (*found, *([{"function": only}] if isinstance(only, dict) else [])) if _mapping(piece)]
+
+
+def _content(value: Any) -> tuple[str, str]:
+    """Thoughts and text of a delta's content, which is a list of both with some servers."""
+    if isinstance(value, str):
+        return "", value
+    parts = [_mapping(part) for part in value] if isinstance(value, list) else []
+    thoughts = [_content(part.get("thinking")) for part in parts if part.get("type") == "thinking"]
+    return "".join(map("".join, thoughts)), "".join(_text(part, "text") for part in parts)
+
+
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
@@ -171,6 +216,10 @@ def _mapping(value: Any) -> dict[str, Any]:
 def _text(mapping: dict[str, Any], key: str) -> str:
     value = mapping.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _first_count(*places: tuple[dict[str, Any], str]) -> int | None:
+    return next((count for where, key in places if (count := _count(where, key)) is not None), None)
 
 
 def _count(usage: dict[str, Any], key: str) -> int | None:

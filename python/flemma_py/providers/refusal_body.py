@@ -14,6 +14,7 @@ _LONGEST_UNPACKED = 1 << 20
 _GZIP = b"\x1f\x8b"
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 """Blanks, and what would move a terminal's cursor or turn its text around."""
+NO_QUOTA = ":none"
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 
 
@@ -44,7 +45,7 @@ def read_body(body: bytes) -> Said:
         code=_code(parsed),
         reason=next((reason for each in details if (reason := _string(each.get("reason")))), ""),
         text=" ".join(filter(None, (text or collapsed(body), *_fields(details), _upstream(error)))),
-        quota=" ".join(_string(each.get("quotaId")) for one in details for each in _dicts(one.get("violations"))),
+        quota=" ".join(_quota(each) for one in details for each in _dicts(one.get("violations"))),
         retry_after=next((wait for each in details if (wait := _delay(each)) is not None), None),
         request_id=_string(parsed.get("request_id")) if isinstance(parsed, dict) else "",
         is_json=parsed is not None,
@@ -60,7 +61,7 @@ def vendor_words(parsed: Any) -> tuple[str, str]:
             return _string(rest.get("type")) or _string(rest.get("status")), squeezed(message)
         case {"error": {"type": str(type_)}} | {"error": {"code": str(type_)}} | {"error": {"status": str(type_)}}:
             return "", type_
-        case {"error": str(type_), "error_description": str(message)}:
+        case {"error": str(type_), "error_description": str(message)} | {"error": str(type_), "message": str(message)}:
             return type_, squeezed(message)
         case {"error": str(message)} | {"detail": str(message)} | {"msg": str(message)}:
             return "", squeezed(message)
@@ -140,6 +141,12 @@ def _upstream(error: dict[str, Any]) -> str:
             return f"({collapsed(raw.encode('utf-8', 'replace'))})"
         case _:
             return ""
+
+
+def _quota(violation: dict[str, Any]) -> str:
+    """The quota's name; one that a plan has none of says so."""
+    name = _string(violation.get("quotaId"))
+    return f"{name}{NO_QUOTA}" if violation.get("quotaValue") in ("0", 0) else name
 
 
 def _delay(detail: dict[str, Any]) -> float | None:

@@ -32,14 +32,22 @@ class StrayText:
             self._size += len(line) + 1
         return None
 
+    def object(self) -> dict[str, Any] | None:
+        """The JSON object that all lines together are, if they are one."""
+        value = _loaded(self._page())
+        return value if isinstance(value, dict) else None
+
     def whole(self) -> RequestError | None:
         """The error that all lines together tell; None where there were none."""
-        page = "\n".join(self._lines).encode()
+        page = self._page()
         if not page.strip():
             return None
         if any(vendor_words(_loaded(page))):
             return read_refusal(self._vendor, None, {}, page)
         return refusal(self._vendor, RequestKind.UNEXPECTED, collapsed(page))
+
+    def _page(self) -> bytes:
+        return "\n".join(self._lines).encode()
 
 
 def _loaded(data: bytes) -> Any:

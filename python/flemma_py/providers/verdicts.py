@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from flemma_py.errors import RequestKind
-from flemma_py.providers.refusal_body import Said
+from flemma_py.providers.refusal_body import NO_QUOTA, Said
 
 _CERTAIN = {
     "authentication_error": RequestKind.AUTH,
@@ -139,6 +139,6 @@ def _says_more(vague: RequestKind, said: Said) -> bool:
 
 def _is_used_up(said: Said, words: str) -> bool:
     """A quota that is gone for good, or for the day: one that is told how long to wait has a rate only."""
-    if _USED_UP.search(words) or "PerDay" in said.quota:
+    if _USED_UP.search(words) or "PerDay" in said.quota or NO_QUOTA in said.quota:
         return True
     return bool(_QUOTA.search(words)) and said.retry_after is None

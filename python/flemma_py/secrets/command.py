@@ -30,8 +30,11 @@ def split_command(command: str | Sequence[str]) -> tuple[str, ...]:
         raise ValueError(f"there is no home folder {words[0].split('/')[0]}") from error
 
 
-async def run_key_command(command: Sequence[str], *, seconds: float = SECONDS) -> Found | Missing:
-    """The first line that the command prints. A reason holds what it wrote to stderr, and nothing of its output."""
+async def run_key_command(
+    command: Sequence[str], *, seconds: float = SECONDS, place: str = "api_key_cmd"
+) -> Found | Missing:
+    """The first line that the command prints, or all of it where that is JSON. A reason names the setting (`place`)
+    that the command comes from and holds what it wrote to stderr, and nothing of its output."""
     program = Path(command[0]).name
     try:
         process = await asyncio.create_subprocess_exec(
@@ -42,26 +45,27 @@ async def run_key_command(command: Sequence[str], *, seconds: float = SECONDS) -
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        return Missing((f"api_key_cmd could not run {program}: {getattr(error, 'strerror', None) or 'bad word'}",))
+        return Missing((f"{place} could not run {program}: {getattr(error, 'strerror', None) or 'bad word'}",))
     try:
         output, complaint = await asyncio.wait_for(process.communicate(), seconds)
     except TimeoutError:
-        return Missing((f"api_key_cmd ({program}) printed no key within {seconds:g} seconds",))
+        return Missing((f"{place} ({program}) printed no key within {seconds:g} seconds",))
     finally:
         await _end(process)
-    return _judged(program, process.returncode or 0, output, complaint)
+    return _judged(f"{place} ({program})", process.returncode or 0, output, complaint)
 
 
-def _judged(program: str, code: int, output: bytes, complaint: bytes) -> Found | Missing:
-    lines = output.decode("utf-8", "replace").splitlines()
-    key = lines[0].strip() if lines else ""
+def _judged(who: str, code: int, output: bytes, complaint: bytes) -> Found | Missing:
+    text = output.decode("utf-8", "replace").strip()
+    lines = text.splitlines()
+    key = text if text.startswith("{") else lines[0].strip() if lines else ""
     if code == 0 and key:
         return Found(key, "api_key_cmd")
     said = " ".join(complaint.decode("utf-8", "replace").split())
     for word in filter(None, (line.strip() for line in lines)):
         said = said.replace(word, "[redacted]")
     how = f"ended with code {code}" if code else "printed nothing"
-    return Missing((f"api_key_cmd ({program}) {how}" + (f": {said[:_LONGEST_COMPLAINT]}" if said else ""),))
+    return Missing((f"{who} {how}" + (f": {said[:_LONGEST_COMPLAINT]}" if said else ""),))
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A key, and the variable that held it. The key shows in no repr."""
+    """A key, and the place that held it. The key shows in no repr. `project`: the Google project that its account
+    names; `expires`: the second of the monotonic clock up to which it is good, None for ever."""
 
     key: str = field(repr=False)
     source: str
+    project: str | None = None
+    expires: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Every variable that was tried, each with the reason why it gave no key."""
+    """Every place that was tried, each with the reason why it gave no key."""
 
     reasons: tuple[str, ...]
 

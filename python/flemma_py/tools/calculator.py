@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flemma_py.errors import EvaluationError
 from flemma_py.model.tool import Tool, ToolContext, ToolDefinition, ToolOutcome
+from flemma_py.tools.paths import printable
 
 DEFINITION = ToolDefinition(
     name="calculator",
@@ -45,4 +47,9 @@ def find_fault(input: dict[str, Any]) -> str | None:
     return None
 
 
-TOOL = Tool(DEFINITION, execute)
+def detail(input: Mapping[str, Any]) -> str:
+    """The expression."""
+    return printable(str(input.get("expression") or ""))
+
+
+TOOL = Tool(DEFINITION, execute, detail=detail)

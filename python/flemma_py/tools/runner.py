@@ -8,19 +8,55 @@ from __future__ import annotations
 import asyncio
 import difflib
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from flemma_py.config.toolnames import ToolNames
 from flemma_py.errors import FlemmaError
-from flemma_py.model.tool import Tool, ToolContext, ToolDefinition, ToolOutcome
+from flemma_py.model.tool import STOPPED, Tool, ToolContext, ToolDefinition, ToolOutcome
 from flemma_py.providers.tool_wire import wire_name
 from flemma_py.registry import discover
+from flemma_py.tools.queue import Queue
 
 logger = logging.getLogger(__name__)
 
 LONGEST_OUTPUT = 8 << 20
 """Bytes of UTF-8: a guard for the buffer, not a size that is good for a model."""
+REPORT_INTERVAL = 0.1
+"""Seconds between two words of one call on how far it is."""
+
+Watch = Callable[[str, str, Literal["waiting", "executing", "success", "error"]], None]
+"""Is told of a call that was asked for, begins and ends: name of the tool, id of the call, how it stands."""
+
+
+def _nobody(name: str, id: str, status: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCall:
+    """A call that has not ended. `seconds` since it was asked for; `is_waiting`: it has not begun; `line` is the last
+    one that it reported."""
+
+    id: str
+    name: str
+    seconds: float
+    is_waiting: bool
+    line: str
+
+
+@dataclass(slots=True)
+class _Entry:
+    id: str
+    name: str
+    owner: Hashable
+    asked: float
+    scope: asyncio.Timeout
+    is_waiting: bool = True
+    is_stopped: bool = False
+    line: str = ""
+    reported: float = 0.0
 
 
 def find_tools(*more: str, entry_points: str = "flemma.tools") -> dict[str, Tool]:
@@ -50,14 +86,44 @@ class ToolRunner:
     """Runs the tools it was given."""
 
     def __init__(self, tools: Mapping[str, Tool]) -> None:
-        self._tools = dict(tools)
+        self._own = dict(tools)
+        self._sources: dict[str, Mapping[str, Tool]] = {}
+        self._gather()
+
+    def put(self, source: str, tools: Mapping[str, Tool]) -> None:
+        """Take `tools`, by name, in place of those that `source` had before. No source can replace a tool of ours or of
+        another one."""
+        self._sources[source] = tools
+        self._gather()
+
+    def _gather(self) -> None:
+        self._tools: dict[str, Tool] = {}
+        for tools in (self._own, *self._sources.values()):
+            self._tools.update((name, tool) for name, tool in tools.items() if name not in self._tools)
         # A name comes back from the wire with `:` for every `__`, also where the tool's own has two underscores.
         self._by_wire_name = {wire_name(name): tool for name, tool in self._tools.items()}
+        self._queue = Queue()
+        self._entries: dict[int, _Entry] = {}
 
     @property
     def definitions(self) -> tuple[ToolDefinition, ...]:
-        """What the model is told: the enabled tools, sorted by name, so that the request's bytes stay the same."""
-        return tuple(tool.definition for _, tool in sorted(self._tools.items()) if tool.enabled)
+        """What the model is told where nobody says which tools."""
+        return self.offered(None)
+
+    def offered(self, names: Iterable[str] | None) -> tuple[ToolDefinition, ...]:
+        """What the model is told: the tools of these `names` (`tools.offered`), also those that are off by themselves,
+        or None for all that are enabled. Sorted by name, so that the request's bytes stay the same."""
+        chosen = set(names) if names is not None else {name for name, tool in self._tools.items() if tool.enabled}
+        return tuple(tool.definition for name, tool in sorted(self._tools.items()) if name in chosen)
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool that a model means by `name`."""
+        return self._by_wire_name.get(wire_name(name))
+
+    @property
+    def confined(self) -> frozenset[str]:
+        """The tools that run behind the sandbox's wall."""
+        return frozenset(name for name, tool in self._tools.items() if tool.is_confined)
 
     @property
     def names(self) -> ToolNames:
@@ -65,20 +131,81 @@ class ToolRunner:
         enabled = (name for name, tool in sorted(self._tools.items()) if tool.enabled)
         return ToolNames(tuple(enabled), tuple(sorted(self._tools)))
 
-    async def run(self, name: str, input: Any, raw_ok: bool, context: ToolContext) -> ToolOutcome:
-        """Run the tool `name`. `raw_ok` says whether the model's arguments were JSON at all. Never raises but for
-        cancellation."""
-        tool = self._by_wire_name.get(wire_name(name))
-        if tool is None or not tool.enabled:
-            return self._refuse(name, known=tool is not None)
+    async def run(
+        self,
+        name: str,
+        input: Any,
+        raw_ok: bool,
+        context: ToolContext,
+        *,
+        owner: Hashable = None,
+        at_once: int = 0,
+        watch: Watch = _nobody,
+        offered: Collection[str] | None = None,
+    ) -> ToolOutcome:
+        """Run the tool `name`, if it is one of those that are `offered` (as for the method of that name). `raw_ok` says
+        whether the model's arguments were JSON at all. Of the calls of one `owner`, a chat, at most `at_once` run at a
+        time (0: no limit of its own). Never raises but for cancellation."""
+        tool = self.tool(name)
+        definitions = self.offered(offered)
+        if tool is None or tool.definition not in definitions:
+            return self._refuse(name, definitions, known=tool is not None)
         if not raw_ok:
             return failed(f"The arguments of `{name}` are not valid JSON: send one JSON object.")
         if not isinstance(input, dict):
             return failed(f"The arguments of `{name}` are of type {type(input).__name__}: send one JSON object.")
-        return bounded(await execute(tool, input, context))
+        return bounded(await self._in_turn(tool, input, context, owner, at_once, watch))
 
-    def _refuse(self, name: str, *, known: bool) -> ToolOutcome:
-        names = [definition.name for definition in self.definitions]
+    async def _in_turn(
+        self, tool: Tool, input: dict[str, Any], context: ToolContext, owner: Hashable, at_once: int, watch: Watch
+    ) -> ToolOutcome:
+        """Wait for a place, then run; `cancel` ends both."""
+        name, clock = tool.definition.name, asyncio.get_running_loop().time
+        scope = asyncio.timeout(None)
+        entry = _Entry(context.call, name, owner, clock(), scope)
+
+        def report(line: str) -> None:
+            if clock() - entry.reported >= REPORT_INTERVAL:
+                entry.line, entry.reported = line, clock()
+                context.report(line)
+
+        self._entries[id(entry)] = entry
+        watch(name, entry.id, "waiting")
+        outcome = STOPPED
+        try:
+            async with scope, self._queue.place(owner, at_once):
+                entry.is_waiting = False
+                watch(name, entry.id, "executing")
+                outcome = await execute(tool, input, replace(context, report=report))
+        except TimeoutError:
+            if not entry.is_stopped:
+                raise
+        finally:
+            del self._entries[id(entry)]
+            watch(name, entry.id, "error" if outcome.is_error else "success")
+        return outcome
+
+    def running(self, owner: Hashable = None) -> list[RunningCall]:
+        """The calls of `owner` that have not ended, in the order in which they were asked for."""
+        now = asyncio.get_running_loop().time()
+        return [
+            RunningCall(entry.id, entry.name, now - entry.asked, entry.is_waiting, entry.line)
+            for entry in self._entries.values()
+            if entry.owner == owner
+        ]
+
+    def cancel(self, owner: Hashable, id: str | None = None) -> int:
+        """Stop the call `id` of `owner`, or all of them; each ends with the outcome `STOPPED`. How many that were."""
+        stopped = 0
+        for entry in self._entries.values():
+            if entry.owner == owner and id in (None, entry.id) and not entry.is_stopped:
+                entry.is_stopped = True
+                entry.scope.reschedule(0)
+                stopped += 1
+        return stopped
+
+    def _refuse(self, name: str, offered: Iterable[ToolDefinition], *, known: bool) -> ToolOutcome:
+        names = [definition.name for definition in offered]
         listing = f"Available tools: {', '.join(f'`{name}`' for name in names) or 'none'}."
         if known:
             return failed(f"The tool `{name}` is turned off. {listing}")
@@ -88,9 +215,11 @@ class ToolRunner:
 
 
 async def execute(tool: Tool, input: dict[str, Any], context: ToolContext) -> ToolOutcome:
-    """Run `tool` within `context.timeout`; its errors become outcomes."""
+    """Run `tool` within `context.timeout`, unless it keeps the time itself; its errors become outcomes."""
     name = tool.definition.name
-    deadline = asyncio.timeout(context.timeout)
+    if tool.timeout is not None:
+        context = replace(context, timeout=tool.timeout)
+    deadline = asyncio.timeout(None if tool.keeps_time else context.timeout)
     try:
         async with deadline:
             outcome = await tool.execute(input, context)

@@ -12,7 +12,7 @@ import logging
 import socket
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,7 @@ class Response:
         would carry the key to another host."""
         return 200 <= self.status < 300
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it arrives, cut wherever the network cut it. Reading to the end keeps the connection warm.
         Raises RequestError when it breaks off or falls silent."""
         try:

@@ -58,8 +58,6 @@ VENDORS = {
     "ollama": Vendor(chat.events, "llama3.2", root="/v1"),
     "local": Vendor(chat.events, "tiny", root="/v1", kind="openai_chat"),
 }
-for absent in ("moonshot", "ollama"):
-    del VENDORS[absent]
 
 
 @dataclass

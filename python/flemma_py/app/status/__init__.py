@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flemma_py.app.endpoint import Endpoint
+from flemma_py.app.meaning import Meaning
 from flemma_py.app.page import Node, Page, draw
+from flemma_py.app.preparation import Preparation
 from flemma_py.app.services import Services
+from flemma_py.config.layers import Layers
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document
 from flemma_py.registry import discover
@@ -23,8 +26,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is reported on. `document` and `path` are None where the chat has none, `endpoint` where the settings name
-    none (`problem` says why); `report` is the host's own."""
+    """What is reported on. `document`, `path` and `meaning` are None where the chat has none, `endpoint` where the
+    settings name none (`problem` says why); `layers` are the settings with the chat's own on top; `report` is the
+    host's."""
 
     services: Services
     document: Document | None
@@ -32,6 +36,8 @@ class Subject:
     report: dict[str, Any]
     verbose: bool
     endpoint: Endpoint | None
+    layers: Layers
+    meaning: Meaning | None = None
     problem: str = ""
 
 
@@ -44,16 +50,20 @@ class Section:
 
 
 async def status(
-    services: Services, document: Document | None, path: str | None, report: dict[str, Any], *, verbose: bool
+    services: Services, document: Document | None, chat: Preparation | None, report: dict[str, Any], *, verbose: bool
 ) -> Page:
     """The page for one chat. A section that fails says so in its place; the others stand."""
     await services.warm()
-    endpoint, problem = None, ""
+    endpoint, meaning, problem, layers = None, None, "", services.layers
+    path = chat.location.path if chat else None
     try:
-        endpoint = await services.endpoint()
+        if chat is not None and document is not None:
+            meaning = await chat.read(document)
+            layers = meaning.layers
+        endpoint = await services.endpoint(None if layers is services.layers else layers.resolve())
     except FlemmaError as error:
         problem = error.message
-    subject = Subject(services, document, path, report, verbose, endpoint, problem)
+    subject = Subject(services, document, path, report, verbose, endpoint, layers, meaning, problem)
     sections = sorted(discover(__name__, "SECTION"), key=lambda found: found[1].order)
     nodes = [node for name, section in sections if (node := await _described(name, section, subject)) is not None]
     title = "Flemma" if path is None else f"Flemma · {path}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flemma_py.app.services import Services
-from flemma_py.config.layers import Layer
+from flemma_py.config.layers import Layer, Layers
 
 _WORDS = {
     Layer.DEFAULTS: "default",
@@ -13,6 +12,6 @@ _WORDS = {
 }
 
 
-def origin(services: Services, *path: str) -> str:
+def origin(layers: Layers, *path: str) -> str:
     """Where the value at `path` comes from."""
-    return _WORDS[services.layers.origin(path)]
+    return _WORDS[layers.origin(path)]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flemma_py.app.page import Node
-from flemma_py.app.services import Services
 from flemma_py.app.status import Section, Subject
 from flemma_py.app.status.layers import origin
-from flemma_py.config.layers import Layer
+from flemma_py.config.layers import Layer, Layers
 
 
 async def describe(subject: Subject) -> Node | None:
@@ -16,7 +15,7 @@ async def describe(subject: Subject) -> Node | None:
     if endpoint is None:
         return None
     nodes = [
-        Node(name, _told(value), _origin(subject.services, endpoint.name, name))
+        Node(name, _told(value), _origin(subject.layers, endpoint.name, name))
         for name, value in sorted(endpoint.parameters.items())
     ]
     return Node("Parameters", "", "", tuple(nodes))
@@ -36,9 +35,9 @@ def _told(value: Any) -> str:
             return str(value)
 
 
-def _origin(services: Services, provider: str, name: str) -> str:
-    own = services.layers.origin(("parameters", provider, name))
-    return origin(services, "parameters", *((provider, name) if own is not Layer.DEFAULTS else (name,)))
+def _origin(layers: Layers, provider: str, name: str) -> str:
+    own = layers.origin(("parameters", provider, name))
+    return origin(layers, "parameters", *((provider, name) if own is not Layer.DEFAULTS else (name,)))
 
 
 SECTION = Section(20, describe)

@@ -20,8 +20,8 @@ async def describe(subject: Subject) -> Node:
         f"{tokens:,} {what}" for tokens, what in ((facts.max_input, "in"), (facts.max_output, "out")) if tokens
     )
     children = [
-        Node("name", endpoint.name, origin(services, "provider")),
-        Node("model", endpoint.model, origin(services, "model")),
+        Node("name", endpoint.name, origin(subject.layers, "provider")),
+        Node("model", endpoint.model, origin(subject.layers, "model")),
         Node("limits", f"{limits} tokens" if limits else "not known of this model"),
         Node("address", endpoint.base_url or "a demo server of Flemma's own"),
         await _key(services, endpoint),

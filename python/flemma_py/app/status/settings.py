@@ -20,7 +20,7 @@ async def describe(subject: Subject) -> Node | None:
     if subject.verbose:
         nodes += [
             Node(".".join(path), _told(path, value), layer.name.lower())
-            for layer, values in sorted(services.layers.values.items())
+            for layer, values in sorted(subject.layers.values.items())
             if layer is not Layer.DEFAULTS
             for path, value in sorted(values.items())
         ]

@@ -9,9 +9,9 @@ _LONGEST = 60
 
 
 async def describe(subject: Subject) -> Node:
-    tools = sorted(subject.services.definitions, key=lambda tool: tool.name)
+    tools = subject.services.runner.offered(subject.services.settings.tools.offered)
     nodes = [Node(tool.name, _first_sentence(tool.description, subject.verbose)) for tool in tools]
-    return Node("Tools", f"{len(tools)} enabled", "", tuple(nodes))
+    return Node("Tools", f"{len(tools)} offered", "", tuple(nodes))
 
 
 def _first_sentence(text: str, verbose: bool) -> str:

@@ -171,7 +171,7 @@ def _allowed(command: SimpleCommand, rules: Sequence[Rule], targets: Targets) ->
     if why := _unfit(command, targets):
         return Granted(why=why)
     texts = [text for text in command.texts if text is not None]
-    refused = ""
+    refused, closest = "", -1
     for rule in rules:
         pattern = rule.pattern
         if isinstance(pattern, CommandPattern):
@@ -179,7 +179,8 @@ def _allowed(command: SimpleCommand, rules: Sequence[Rule], targets: Targets) ->
             why = refusal(met, table(texts[0]), targets.unwritable) if met else ""
             if met and not why:
                 return Granted((rule,))
-            refused = refused or why
+            if why and len(pattern.words) > closest:
+                refused, closest = why, len(pattern.words)
     if command.within and not command.opaque:
         found: list[Rule] = []
         for each in command.within:
@@ -188,7 +189,7 @@ def _allowed(command: SimpleCommand, rules: Sequence[Rule], targets: Targets) ->
                 return granted
             found += granted.rules
         return Granted(tuple(found))
-    return Granted(why=refused or command.opaque or f"no rule allows {_shown(command)}")
+    return Granted(why=command.opaque or refused or f"no rule allows {_shown(command)}")
 
 
 def _unfit(command: SimpleCommand, targets: Targets) -> str:

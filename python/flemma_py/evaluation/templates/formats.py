@@ -14,6 +14,8 @@ from flemma_py.evaluation.templates.failure import Failure
 MOST_VALUES = 100_000
 """Of one value that is written out or handed from one dialect to the other."""
 DEEPEST = 60
+LONGEST_FORM = 1000
+"""Characters of a date's format."""
 
 
 def number(value: Any, decimals: Any = None) -> str:
@@ -90,6 +92,8 @@ class Clock:
         """`when` (seconds, a date; now if it is None) as strftime writes it. `!` in front: in UTC; `*t`: its parts."""
         if not isinstance(form, str):
             raise Failure(f"os.date() wants a format, not {_named(form)}")
+        if len(form) > LONGEST_FORM:
+            raise Failure(f"a format of {len(form):,} characters is too long")
         if isinstance(when, datetime.date):
             return when.strftime(form)
         if when is None:

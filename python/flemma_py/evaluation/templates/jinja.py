@@ -161,9 +161,10 @@ class Jinja:
             raise
         except Exception as error:
             raise self._broken(run, compiled, _line_of(error, compiled), self._failure(error)) from None
-        if context.exported_vars:
-            scope.variables |= {name: context.vars[name] for name in context.exported_vars}
-            scope.changed = True
+        for name in context.exported_vars:
+            value = context.vars[name]
+            scope.changed = scope.changed or name not in scope.variables or scope.variables[name] != value
+            scope.variables[name] = value
         return text
 
     def _compiled(self, run: Run, names: Mapping[int, list[str]], foreign: Mapping[int, list[str] | None]) -> Compiled:

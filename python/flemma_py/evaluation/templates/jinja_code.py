@@ -103,8 +103,10 @@ class Compiler:
         return None
 
     def _expression(self, code: str) -> nodes.Template:
-        tokens = [*self._around("variable", code, 1)]
-        return self._parse(tokens, "expression")
+        try:
+            return self._parse([*self._around("variable", code, 1)], "expression")
+        except RecursionError:
+            raise TemplateSyntaxError("this is nested too deeply", 1) from None
 
     def _compile(self, pieces: Sequence[Piece], foreign: Mapping[int, list[str]], first: int) -> Compiled:
         self._count += 1
@@ -119,6 +121,9 @@ class Compiler:
                 line += piece.text.count("\n") + 1 if piece.kind in (Kind.CODE, Kind.EXPRESSION) else 1
             source = self._environment._generate(self._parse(tokens, name), name, name)
             code = self._environment._compile(source, name)
+        except (SyntaxError, RecursionError):  # of Python, which knows limits that Jinja2 has not
+            starts += [line] * (len(pieces) - len(starts))
+            return Compiled(name, tuple(starts), None, TemplateSyntaxError("this is nested too deeply", 1))
         except TemplateSyntaxError as error:
             starts += [line] * (len(pieces) - len(starts))
             return Compiled(name, tuple(starts), None, error)

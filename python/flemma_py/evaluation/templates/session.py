@@ -237,11 +237,13 @@ class Session:
         while inner is not None and inner.path is not None:
             files.insert(0, (inner.path, *place))
             place, inner = inner.called_from, inner.parent
+        text = self.sign_pattern.sub("(a file)", text)
         return {"kind": kind, "text": text[:2000], "line": place[0], "column": place[1], "files": files, **more}
 
     def warn(self, file: File, kind: str, text: str, place: Place, **more: Any) -> None:
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(self.problem(file, kind, text, place, **more))
+        problem = self.problem(file, kind, text, place, **more)
+        if len(self.problems) < MOST_PROBLEMS and problem not in self.problems:
+            self.problems.append(problem)
 
     def failed(self, run: Run, number: int, failure: Failure, place: Place | None = None) -> None:
         """An expression failed: it stays as it was written."""

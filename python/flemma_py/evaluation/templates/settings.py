@@ -29,6 +29,7 @@ class Settings:
     operations: list[Operation] = field(default_factory=list)
     is_open: bool = True
     used: bool = False
+    _current: dict[str, Any] | None = None
 
     def record(self, path: Sequence[str], action: str, value: Any, line: int | None) -> None:
         if not self.is_open:
@@ -38,20 +39,24 @@ class Settings:
         if len(self.operations) >= MOST:
             raise Failure(f"the frontmatter sets more than {MOST:,} settings", SETTING)
         try:
-            self.operations.append((list(path), action, plain(value), line))
+            data = plain(value)
         except Failure as failure:
             raise Failure(f"{'.'.join(path)}: {failure.text}", SETTING) from None
+        if self._current is None:
+            self._current = copy.deepcopy(self.view)
+        self.operations.append((list(path), action, data, line))
+        _apply(self._current, path, action, copy.deepcopy(data))
 
     def value(self, path: Sequence[str], derived: Sequence[tuple[str, Any]] = ()) -> Any:
         """The setting as it is after what was recorded, and after `derived` (actions with their values)."""
         self.used = True
-        steps = [(list(p), action, value) for p, action, value, _ in self.operations]
-        steps += [(list(path), action, value) for action, value in derived]
-        relevant = [step for step in steps if step[0][: len(path)] == list(path)[: len(step[0])]]
-        view = copy.deepcopy(self.view) if relevant else self.view
-        for where, action, value in relevant:
-            _apply(view, where, action, value)
-        return _look(view, path)
+        found = _look(self.view if self._current is None else self._current, path)
+        if not derived:
+            return found
+        own = {"": copy.deepcopy(found)}
+        for action, value in derived:
+            _apply(own, [""], action, value)
+        return own[""]
 
 
 def _look(view: Any, path: Sequence[str]) -> Any:

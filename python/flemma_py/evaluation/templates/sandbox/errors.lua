@@ -5,7 +5,7 @@ local S = ...
 
 local byte, match, sub = string.byte, string.match, string.sub
 local error, getinfo, getmetatable, loadstring, pcall = error, debug.getinfo, getmetatable, loadstring, pcall
-local rawequal, setmetatable, tostring, type = rawequal, setmetatable, tostring, type
+local rawequal, rawget, setmetatable, tostring, type = rawequal, rawget, setmetatable, tostring, type
 
 --- Compile a text, never bytecode: that knows a way out of every sandbox.
 function S.load(source, name)
@@ -54,7 +54,7 @@ end
 --- (message, chunk, line, detail, undefined) of what `pcall` caught.
 function S.described(fault)
   if type(fault) == "table" then
-    if rawequal(getmetatable(fault), false) and fault.message then
+    if type(rawget(fault, "message")) == "string" and rawequal(getmetatable(fault), false) then
       return fault.message, fault.chunk, fault.line, fault.detail, fault.undefined
     end
     local good, text = pcall(S.encode, fault, 0)

@@ -3,7 +3,7 @@
 local S = ...
 
 local concat, match, next, pcall, randomseed = table.concat, string.match, next, pcall, math.randomseed
-local select, setfenv, type = select, setfenv, type
+local error, select, setfenv, type = error, select, setfenv, type
 
 local api = {}
 local environments = {} -- by their numbers
@@ -72,7 +72,7 @@ function api.frontmatter(source, number)
   end
   if type(result) == "table" and not S.is_setting(result) then
     for name, value in next, result do
-      if type(name) == "string" then
+      if type(name) == "string" and name ~= "flemma" then
         env.store[name] = value
       end
     end
@@ -105,6 +105,9 @@ function api.render(source, chunk, number, texts)
   local outer, mine = S.out, { n = 0 }
   S.out = mine
   local function put(text)
+    if type(text) ~= "string" then
+      error("that is no piece of this message", 0) -- the program's own names are in the chat's reach, too
+    end
     mine.n = mine.n + 1
     mine[mine.n] = text
   end
@@ -120,7 +123,7 @@ function api.render(source, chunk, number, texts)
       return put(value)
     end
     put(texts[i])
-    if not failed[i] then
+    if not failed[i] and type(i) == "number" then
       failed[i] = true
       failures[#failures + 1] = { i, S.described(value) }
     end

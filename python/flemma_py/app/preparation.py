@@ -1,0 +1,218 @@
+"""What is done with a chat before its request goes out: what its text means, who answers, what is asked. The same for a
+preview, and in part for marking what is wrong while the user writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from flemma_py.app.editor import ChatEditor
+from flemma_py.app.endpoint import Endpoint
+from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
+from flemma_py.app.page import Page
+from flemma_py.app.services import Services
+from flemma_py.config.layers import Layers
+from flemma_py.config.schema import Settings
+from flemma_py.errors import DocumentError, FlemmaError
+from flemma_py.model.document import Document
+from flemma_py.model.prompt import Prompt
+from flemma_py.model.tool import ToolDefinition
+from flemma_py.prompt.build import Built, build_prompt
+from flemma_py.prompt.filling import has_templates
+
+log = logging.getLogger(__name__)
+
+QUIET = 1.0
+"""Seconds without an edit after which a chat's templates are looked over."""
+MOST_WARNINGS = 8
+"""Lines of one notice; the buffer has a mark for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """`folder` is where relative paths begin, `path` the chat's file, None where it has none, `cwd` the working
+    directory of its window."""
+
+    folder: str
+    path: str | None
+    cwd: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who answers a turn, what the chat's text means in it, the settings that hold for the chat, and its tools."""
+
+    endpoint: Endpoint
+    meaning: Meaning
+    settings: Settings
+    tools: tuple[ToolDefinition, ...]
+
+
+class Preparation:
+    """Of one chat. `location` is set anew when the buffer gets another name."""
+
+    def __init__(self, services: Services, editor: ChatEditor, location: Location) -> None:
+        self.location = location
+        self._services = services
+        self._editor = editor
+        self._reading = Reading(services)
+        self._look_due: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._has_marks = False
+        self._last: Prompt | None = None
+
+    async def choose(self, document: Document) -> Chosen:
+        """Who answers, by the chat's own settings. Asks the user about files that lie elsewhere. Raises `DocumentError`
+        where the chat must not be sent like this, `SettingsError` where nobody answers."""
+        return await self._choose(document, self._editor.consent)
+
+    async def _choose(self, document: Document, consent: Consent | None) -> Chosen:
+        await self._services.warm()
+        meaning = await self._read(document, whole=True, consent=consent)
+        self._mark(meaning.diagnoses)
+        meaning.refuse_errors()
+        settings = self._resolved(meaning)
+        # Only a send starts servers: an estimate must not.
+        tools = await self._services.offered(settings, self.location.folder, start=consent is not None)
+        return Chosen(await self._services.endpoint(settings), meaning, settings, tools)
+
+    async def settings(self, document: Document) -> Settings:
+        """The chat's own settings, for what it runs. Raises as `own_layers`."""
+        return (await self.own_layers(document)).resolve()
+
+    async def own_layers(self, document: Document) -> Layers:
+        """The chat's own settings and who set what. Raises `DocumentError` where its frontmatter is wrong: what it was
+        to forbid is not known then."""
+        await self._services.warm()
+        meaning = await self._read(document, whole=False, consent=None)
+        front = document.frontmatter
+        if front is not None:
+            wrong = tuple(each for each in meaning.errors if each.line <= front.span.end_line)
+            replace(meaning, diagnoses=wrong).refuse_errors()
+        return meaning.layers
+
+    def _resolved(self, meaning: Meaning) -> Settings:
+        layers = meaning.layers
+        return self._services.settings if layers is self._services.layers else layers.resolve()
+
+    def build(self, document: Document, chosen: Chosen) -> Built:
+        """What is asked. Raises `DocumentError` where there is nothing to send."""
+        endpoint = chosen.endpoint
+        return build_prompt(
+            document,
+            model=endpoint.model,
+            parameters=endpoint.parameters,
+            tools=chosen.tools,
+            facts=endpoint.facts,
+            cache_key=_cache_key(self.location.path),
+            filling=chosen.meaning.filling,
+        )
+
+    async def asked(self) -> tuple[Endpoint, Prompt]:
+        """What would be asked now, and whom. Nobody is asked about files that lie elsewhere. Raises `FlemmaError`."""
+        document = self._editor.view().document
+        chosen = await self._choose(document, None)
+        return chosen.endpoint, self.build(document, chosen).prompt
+
+    def tell(self, chosen: Chosen, built: Built) -> None:
+        """Say what of the chat is not in the request although its writer may think so: one notice for all places."""
+        for notice in chosen.meaning.notices:
+            self._editor.tell("warn", notice)
+        warnings = _warnings(chosen, built)
+        shown = [f"line {line + 1}: {message}" for message, line in warnings[:MOST_WARNINGS]]
+        if len(warnings) > MOST_WARNINGS:
+            shown.append(f"and {len(warnings) - MOST_WARNINGS} more")
+        if shown:
+            self._editor.tell("warn", "\n".join(shown))
+
+    def sent(self, prompt: Prompt) -> None:
+        """The request went out: from now on a vendor may have it in its cache."""
+        self._last = prompt
+
+    async def preview(self) -> Page:
+        """What a send would send now. Nobody is asked about files that lie elsewhere. Raises `FlemmaError`."""
+        from flemma_py.app.costs import prices_of
+        from flemma_py.app.preview import Facts, preview
+
+        document = self._editor.view().document
+        chosen = await self._choose(document, None)
+        built = self.build(document, chosen)
+        name = chosen.endpoint.name
+        prices = await prices_of(self._services, chosen.endpoint)
+        facts = Facts(
+            title=self.location.path or "this chat",
+            provider=name,
+            input_price=prices.input if prices else None,
+            cached=self._cached(built.prompt),
+            warnings=tuple(_warnings(chosen, built)),
+        )
+        return preview(built.prompt, facts)
+
+    def _cached(self, prompt: Prompt) -> int | None:
+        """How many turns were sent before in just this form."""
+        last = self._last
+        if last is None or (last.model, last.system, last.tools) != (prompt.model, prompt.system, prompt.tools):
+            return None
+        pairs = enumerate(zip(prompt.turns, last.turns, strict=False))
+        differing = (number for number, (ours, theirs) in pairs if ours != theirs)
+        return next(differing, min(len(prompt.turns), len(last.turns))) or None
+
+    def edited(self, is_idle: Callable[[], bool]) -> None:
+        """The text changed: what is wrong with its templates is marked when the user pauses."""
+        if self._look_due is not None:
+            self._look_due.cancel()
+        self._look_due = asyncio.get_running_loop().call_later(QUIET, self._look_over, is_idle)
+
+    def close(self) -> None:
+        if self._look_due is not None:
+            self._look_due.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+
+    def _look_over(self, is_idle: Callable[[], bool]) -> None:
+        self._look_due = None
+        if is_idle() and (self._has_marks or has_templates(self._editor.view().document)):
+            if self._looking is not None:
+                self._looking.cancel()
+            self._looking = asyncio.create_task(self._diagnose(), name="look over")
+
+    async def _diagnose(self) -> None:
+        try:
+            await self._services.warm()
+            meaning = await self._read(self._editor.view().document, whole=False, consent=None)
+            self._mark(meaning.diagnoses)
+        except DocumentError as error:
+            self._mark((Diagnosis(error.line or 0, 0, "error", error.message),))
+        except FlemmaError as error:
+            log.info("the chat could not be looked over: %s", error.message)
+        except Exception:
+            log.exception("the chat could not be looked over")
+
+    async def read(self, document: Document) -> Meaning:
+        """What the text means, as far as that can be told without reading the files that it names. Raises
+        `DocumentError`."""
+        return await self._read(document, whole=False, consent=None)
+
+    async def _read(self, document: Document, *, whole: bool, consent: Consent | None) -> Meaning:
+        at = self.location
+        return await self._reading.read(
+            document, folder=at.folder, path=at.path, cwd=at.cwd, whole=whole, consent=consent
+        )
+
+    def _mark(self, diagnoses: Sequence[Diagnosis]) -> None:
+        if diagnoses or self._has_marks:
+            self._has_marks = bool(diagnoses)
+            self._editor.diagnose(diagnoses)
+
+
+def _warnings(chosen: Chosen, built: Built) -> list[tuple[str, int]]:
+    return [(each.message, each.line) for each in chosen.meaning.diagnoses] + list(built.warnings)
+
+
+def _cache_key(path: str | None) -> str | None:
+    """What a vendor may know a chat by: not its path."""
+    return None if path is None else hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]

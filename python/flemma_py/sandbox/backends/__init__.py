@@ -1,0 +1,1 @@
+"""Programs that put a wall around a command: one module each, with its `BACKEND`."""
