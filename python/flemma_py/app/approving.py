@@ -13,7 +13,7 @@ from flemma_py.app.toggles import sandbox_of
 from flemma_py.app.workplace import Workplace
 from flemma_py.approval.call import Call, Place
 from flemma_py.approval.chain import Failed, Question, Resolver, decide
-from flemma_py.approval.repeats import stop
+from flemma_py.approval.repeats import Repeats
 from flemma_py.approval.resolvers import (
     FileSay,
     catch_all_resolver,
@@ -61,10 +61,11 @@ class Approver:
     async def decisions(self, document: Document, uses: Iterable[ToolUse], *, unattended: bool) -> dict[str, Decision]:
         """What becomes of each call, by id. `unattended`: nobody watches, so what goes round in circles has to ask."""
         place, resolvers = await asyncio.to_thread(self.place), await self.resolvers()
-        return {use.id: await self._decision(document, use, place, resolvers, unattended) for use in uses}
+        repeats = await asyncio.to_thread(Repeats, document) if unattended else None
+        return {use.id: await self._decision(use, place, resolvers, repeats) for use in uses}
 
     async def _decision(
-        self, document: Document, use: ToolUse, place: Place, resolvers: Sequence[Resolver], unattended: bool
+        self, use: ToolUse, place: Place, resolvers: Sequence[Resolver], repeats: Repeats | None
     ) -> Decision:
         if self._workplace.services.runner.tool(use.name) is None:
             return Decision(Verdict.APPROVE, "there is no such tool: the model is told so")
@@ -73,7 +74,7 @@ class Approver:
         while isinstance(said, Question):
             answer = await self._answer(said.function, call)
             said = await asyncio.to_thread(said.answered, answer)
-        if said.runs and unattended and (why := stop(document, use.name, use.input)):
+        if said.runs and repeats and (why := repeats.stop(use.name, use.input)):
             return Decision(Verdict.ASK, why)
         return said
 

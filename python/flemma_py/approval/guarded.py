@@ -114,5 +114,7 @@ def _parts(path: str) -> list[str]:
 
 
 def _forgiven(text: str) -> str:
+    if text.isascii():
+        return text.casefold()
     plain = unicodedata.normalize("NFKC", text).casefold()
     return "".join(each for each in plain if unicodedata.category(each) != "Cf")

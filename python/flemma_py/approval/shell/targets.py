@@ -17,7 +17,9 @@ from flemma_py.approval.shell.command import Redirection, SimpleCommand
 SINKS = {"/dev/null", "/dev/stdout", "/dev/stderr"}
 NETWORK = re.compile(r"/dev/(?:tcp|udp)/")
 MOST_FOLDERS = 16
-MOST_WORDS = 400
+MOST_LOOKS = 6_000
+"""How often the file system may be asked for one call."""
+MOST_FILES = "more files than can be looked at"
 
 
 class Targets:
@@ -38,6 +40,7 @@ class Targets:
         """A command that leads to a folder which is not one of the owner's, if there is one. See `here`."""
         self._homes = {place.resolved(each) for each in (place.project, place.folder, self.folders[0])}
         self._spelled = spelled
+        self._looks = 0
         for command in commands:
             self._follow(command)
 
@@ -52,6 +55,8 @@ class Targets:
         if self.unclear and not path.startswith("/"):
             return f"where {path} is cannot be told, because {self.unclear}"
         for each in self._absolute(path):
+            if self._looks > MOST_LOOKS:
+                return MOST_FILES
             real = self.place.resolved(each)
             if real is None:
                 return f"where {path} leads cannot be told"
@@ -65,11 +70,10 @@ class Targets:
 
     def guarded(self, command: SimpleCommand) -> str:
         """The first of the guarded that a word of the command names, or nothing."""
-        paths = dict.fromkeys(self._paths(command))
-        if len(paths) > MOST_WORDS:
-            return "more files than can be looked at"
-        for path in paths:
+        for path in dict.fromkeys(self._paths(command)):
             for each in self._absolute(path):
+                if self._looks > MOST_LOOKS:
+                    return MOST_FILES
                 if name := self.guard.of(each):
                     return name
         return ""
@@ -92,10 +96,9 @@ class Targets:
                 self.elsewhere = f"{command} leads to another folder"
 
     def _absolute(self, path: str) -> Iterator[str]:
-        if path.startswith("/"):
-            yield path
-        else:
-            yield from (f"{folder}/{path}" for folder in self.folders)
+        for each in [path] if path.startswith("/") else [f"{folder}/{path}" for folder in self.folders]:
+            self._looks += 1
+            yield each
 
     def _redirection(self, redirection: Redirection) -> str:
         target = redirection.target
