@@ -57,7 +57,7 @@ CHATS: dict[str, Check] = {
         said(body) == "Write about:\n1. motions\n2. registers\n3. marks, at last\n\nOne sentence for each."
     ),
     "jinja": lambda body: (
-        said(body) == "Write about:\n1. Motions\n2. Registers\nIt may cost $0.0342, 12,345 words at most."
+        said(body) == "Write about:\n1. Motions\n2. Registers\nIt may cost $0.03, 12,345 words at most."
     ),
     "mixed": lambda body: said(body) == "Ada and ADA are one.",
     "names": lambda body: said(body) == 'TALK: 7, é,\n0.67, 1-2,\n{"nested":[true]}, 1,234,567',
@@ -65,9 +65,9 @@ CHATS: dict[str, Check] = {
     "include": lambda body: (
         system(body).startswith("You review Lua. Be kind.\nSee") and system(body).endswith("Two blanks.")
     ),
-    "include-binary": lambda body: said(body).split() == [
-        *"What do you see? <image/png> And here? <image/png> How many rows? a,b 1,2".split()
-    ],
+    "include-binary": lambda body: (
+        said(body) == "What do you see?<image/png>And here?<image/png>How many rows?a,b\n1,2"
+    ),
     "include-chat": lambda body: system(body) == "You are kind." and "chatter" not in str(body),
     "files": lambda body: (
         [block["type"] for block in body["messages"][-1]["content"] if block["type"] != "text"]
@@ -103,6 +103,14 @@ def desk(binary: str) -> Iterator[Desk]:
         made = Desk(binary, Path(folder).resolve())
         yield made
         made.close()
+
+
+@pytest.fixture
+def own(binary: str, tmp_path: Path) -> Iterator[Desk]:
+    """A desk for a test that switches: that holds until another switch."""
+    made = Desk(binary, tmp_path)
+    yield made
+    made.close()
 
 
 @pytest.fixture(autouse=True)
@@ -151,16 +159,15 @@ def test_a_chat_of_the_cookbook_is_sent_as_it_says(desk: Desk, name: str) -> Non
     assert [WARNED[name] in notice for notice in notices] == [True] if name in WARNED else notices == []
 
 
-def test_presets(desk: Desk) -> None:
-    set_up(desk, "presets")
-    body = desk.send()
+def test_presets(own: Desk) -> None:
+    set_up(own, "presets")
+    body = own.send()
     assert body is not None
     assert (body["model"], body["temperature"]) == ("claude-haiku-4-5", 0.2)
-    desk.editor.command("Flemma switch $review")
-    desk.editor.notice("claude-sonnet-4-5")
-    page = desk.page("status verbose", "status")
+    own.editor.command("Flemma switch $review")
+    own.editor.notice("claude-sonnet-4-5")
+    page = own.page("status verbose", "status")
     assert "6000" in page and "claude-sonnet-4-5" in page and "$readonly" in page
-    desk.editor.command("Flemma switch $quick")
 
 
 def test_providers(desk: Desk) -> None:
@@ -208,23 +215,23 @@ def test_session(desk: Desk) -> None:
     assert desk.editor.lua("return require('flemma.session').get():get_total_cost()") == pytest.approx(cost)
 
 
-def test_commands(desk: Desk) -> None:
-    set_up(desk, "presets")
-    chat = desk.editor.lua("return vim.api.nvim_buf_get_name(0)")
+def test_commands(own: Desk) -> None:
+    set_up(own, "presets")
+    chat = own.editor.lua("return vim.api.nvim_buf_get_name(0)")
     for line in COOKBOOK["commands"].text.splitlines():
-        desk.editor.lua("_G.notices, vim.v.errmsg = {}, ''")
-        ended = len(desk.editor.events("FlemmaRequestFinished"))
-        desk.editor.command(line)
+        own.editor.lua("_G.notices, vim.v.errmsg = {}, ''")
+        ended = len(own.editor.events("FlemmaRequestFinished"))
+        own.editor.command(line)
         if line.startswith("Flemma switch"):
-            desk.editor.notice("Switched to ")
+            own.editor.notice("Switched to ")
         elif line.startswith(("Flemma preview", "Flemma status")):
             kind = line.split()[1]
-            desk.editor.wait(lambda kind=kind: desk.editor.lua("return vim.b.flemma_page") == kind, f"{kind}")
-            desk.editor.command("bwipeout")
-            desk.editor.open(chat)
+            own.editor.wait(lambda kind=kind: own.editor.lua("return vim.b.flemma_page") == kind, f"{kind}")
+            own.editor.command("bwipeout")
+            own.editor.open(chat)
         elif line.startswith("Flemma send"):
-            desk.editor.finished(ended + 1)
-        assert desk.editor.lua("return vim.v.errmsg") == ""
+            own.editor.finished(ended + 1)
+        assert own.editor.lua("return vim.v.errmsg") == ""
 
 
 def test_approval(desk: Desk) -> None:
