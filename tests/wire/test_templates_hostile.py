@@ -231,6 +231,17 @@ async def test_what_ran_into_a_limit_is_not_tried_again_until_a_send(chat: Chat)
     assert TIME in third.problems[0].text
 
 
+async def test_a_send_does_not_try_again_what_was_being_tried_when_it_came(chat: Chat) -> None:
+    text = chat.chat("{{ (function() while true do end end)() }}")
+    quiet = asyncio.create_task(chat.evaluate(text))
+    await asyncio.sleep(0.1)
+    before = spent()
+    sent = await chat.evaluate(text, retry=True)
+    assert TIME in sent.problems[0].text
+    assert spent() - before < 1.7, "one second, and two for somebody who tries twice"
+    assert (await quiet).problems == sent.problems
+
+
 async def test_a_chat_does_not_hold_up_another_one(chat: Chat) -> None:
 
     hanging = asyncio.create_task(chat.evaluate(chat.chat("{% while true do end %}")))
