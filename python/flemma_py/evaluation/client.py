@@ -83,6 +83,8 @@ class Evaluation:
         for _ in range(WORKERS):  # whoever held a slot has seen by now that its worker is gone
             await self._slots.acquire()
         try:
+            if self._spare is not None:
+                await asyncio.wait([self._spare])
             for worker in self._workers:
                 await worker.reaped()
         finally:
@@ -132,15 +134,19 @@ class Evaluation:
                 self._idle.append(lease.worker)
             else:
                 self._discard(lease.worker)
-                if lease.overran and not self._closed and not self._idle:
+                starting = self._spare is not None and not self._spare.done()
+                if lease.overran and not (self._closed or self._idle or starting):
                     self._spare = asyncio.create_task(self._warm_up())
 
     async def _warm_up(self) -> None:
         # Who corrects the code that ran too long should not wait for a worker's start.
         with contextlib.suppress(EvaluationError):
-            await self.warm()
+            worker = await self._start()
+            self._idle.append(worker)
 
     async def _take(self) -> Worker:
+        if not self._idle and self._spare is not None:
+            await asyncio.wait([self._spare])
         while self._idle:
             worker = self._idle.pop()
             if worker.alive:
