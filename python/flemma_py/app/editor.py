@@ -26,7 +26,7 @@ class ChatEditor(Protocol):
         ...
 
     def progress(self, label: str | None, where: str | int, activity: Activity | None = None) -> None:
-        """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line; neither a label nor an activity:
+        """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line. Neither a label nor an activity:
         nothing."""
         ...
 
@@ -37,6 +37,10 @@ class ChatEditor(Protocol):
 
     def reveal(self, effect: Reveal) -> None:
         """Bring lines before the user's eyes, and say that another press runs what is there."""
+        ...
+
+    def over(self, status: str) -> None:
+        """A request is over, and the chat goes on by itself: tell whoever listens."""
         ...
 
     def sending(self, timeout: float) -> None:

@@ -98,6 +98,9 @@ class BufferChat:
         what = {"first": effect.first, "last": effect.last, "count": effect.count, "names": effect.names}
         self._bridge.tell("reveal", {"buf": self._buf, "run": self._run, **what})
 
+    def over(self, status: str) -> None:
+        self._bridge.tell("over", {"buf": self._buf, "run": self._run, "status": status})
+
     def sending(self, timeout: float) -> None:
         self._bridge.tell("sending", {"buf": self._buf, "run": self._run, "timeout": timeout})
 

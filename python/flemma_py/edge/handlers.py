@@ -287,7 +287,8 @@ class Handlers:
     def _submit(self, submit: Submit) -> None:
         chat, conversation = self._chat(submit.buf)
         conversation.preparation.location = self._location(submit.name, submit.cwd)
-        conversation.submit(Mode(submit.mode), submit.line, submit.seen, lambda: chat.look(submit.run, submit.stamp))
+        look = partial(chat.look, submit.run, submit.stamp)
+        conversation.submit(Mode(submit.mode), submit.line, submit.seen, look, submit.text)
 
     def _cancel(self, buf: int, *, discard: bool) -> None:
         found = self._chats.get(buf)

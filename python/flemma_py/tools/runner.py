@@ -121,6 +121,11 @@ class ToolRunner:
         return self._by_wire_name.get(wire_name(name))
 
     @property
+    def confined(self) -> frozenset[str]:
+        """The tools that run behind the sandbox's wall."""
+        return frozenset(name for name, tool in self._tools.items() if tool.is_confined)
+
+    @property
     def names(self) -> ToolNames:
         """For settings that name tools."""
         enabled = (name for name, tool in sorted(self._tools.items()) if tool.enabled)
