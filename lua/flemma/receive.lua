@@ -125,6 +125,11 @@ function doors.consent(payload)
   require("flemma.consent").ask(payload.buf, payload.path)
 end
 
+--- What a chat's frontmatter says of its looks.
+function doors.looks(payload)
+  require("flemma.ui").own_changed(payload.buf, payload.values)
+end
+
 function doors.preview(payload)
   require("flemma.ui.page").show("preview", "flemma-preview", payload)
 end

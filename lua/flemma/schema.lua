@@ -67,7 +67,7 @@ return {
       disable_textwidth = true,
       manage_updatetime = true,
       foldlevel = 1,
-      conceal = false,
+      conceal = "2nv",
       auto_close = { thinking = true, tool_use = true, tool_result = true, frontmatter = false },
     },
     keymaps = {
@@ -78,8 +78,8 @@ return {
         tool_execute = "<M-CR>",
         message_next = "]m",
         message_prev = "[m",
-        fold_toggle = false,
-        conceal_toggle = false,
+        fold_toggle = "<Space>",
+        conceal_toggle = "<Space><Space>",
       },
       insert = { send = "<C-]>" },
       text_object = "m",
@@ -96,6 +96,7 @@ return {
         highlight = "@text.note,PmenuSel",
       },
       progress = { position = "bottom left", highlight = "StatusLine" },
+      attention = { enabled = true, bell = false },
       pricing = { enabled = true, high_cost_threshold = 30 },
       statusline = {
         thinking_format = "{model}  ✓ thinking",
