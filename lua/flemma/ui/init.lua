@@ -75,6 +75,7 @@ function M.dress(win)
   set_local(win, "foldtext", folds.TEXT)
   set_local(win, "foldlevel", foldlevel(buf))
   set_local(win, "foldmethod", "expr")
+  require("flemma.ui.autoclose").opened(buf, win)
 end
 
 local function dress_current(event)
@@ -152,17 +153,17 @@ function M.own_changed(buf, values)
   if not require("flemma.ui.outline").of(buf) then
     return
   end
-  local before = require("flemma.settings").of(buf, "editing")
-  require("flemma.settings").set_own(buf, values)
+  local settings = require("flemma.settings")
+  local concealed, level = settings.of(buf, "editing", "conceal"), foldlevel(buf)
+  settings.set_own(buf, values)
   require("flemma.ui.highlights").own_changed(buf)
   require("flemma.ui.signs").anew()
-  local editing = values.editing or {}
   for _, win in ipairs(vim.fn.win_findbuf(buf)) do
     colour(win, buf)
-    if editing.conceal ~= nil and editing.conceal ~= before.conceal then
+    if settings.of(buf, "editing", "conceal") ~= concealed then
       require("flemma.ui.conceal").dress(win, buf)
     end
-    if editing.foldlevel ~= nil and editing.foldlevel ~= before.foldlevel and require("flemma.ui.folds").is_ours(win) then
+    if foldlevel(buf) ~= level and require("flemma.ui.folds").is_ours(win) then
       set_local(win, "foldlevel", foldlevel(buf))
     end
   end

@@ -98,7 +98,9 @@ local function find(outline, at)
     if ends then
       break
     end
-    message, answered = below --[[@as flemma.turns.Message]], answered or below.role == "Assistant"
+    message, answered =
+      below, --[[@as flemma.turns.Message]]
+      answered or below.role == "Assistant"
   end
   return {
     first = start.first,

@@ -4,13 +4,6 @@ local M = {}
 
 local LABEL = "%8s  "
 
-local HIGHLIGHTS = {
-  FlemmaUsageHeading = "Title",
-  FlemmaUsageLabel = "Comment",
-  FlemmaUsageModel = "Identifier",
-  FlemmaUsageCost = "Number",
-}
-
 --- A whole number with commas: 1234567 is "1,234,567".
 ---@param number number
 ---@return string
@@ -165,9 +158,7 @@ end
 ---@param buf integer
 ---@param request flemma.session.Request
 local function show(buf, request)
-  for name, link in pairs(HIGHLIGHTS) do
-    vim.api.nvim_set_hl(0, name, { link = link, default = true })
-  end
+  require("flemma.ui.highlights").ensure()
   require("flemma.ui.popup").show(buf, M.content(request))
 end
 
