@@ -38,13 +38,13 @@ end
 
 function doors.progress(payload)
   if require("flemma.buffer").is_current(payload.buf, payload.run) then
-    require("flemma.ui.spinner").show(payload.buf, payload.label, payload.where or "marker")
+    require("flemma.ui.spinner").show(payload.buf, payload, payload.where or "marker")
   end
 end
 
 function doors.sending(payload)
   if require("flemma.buffer").is_current(payload.buf, payload.run) then
-    require("flemma.buffer").sending(payload.buf)
+    require("flemma.buffer").sending(payload.buf, payload.timeout)
   end
 end
 
