@@ -272,6 +272,9 @@ function M.ended(buf, status, opts)
   end
   chat.busy = nil
   require("flemma.reveal").rested(buf)
+  if not AT_ONCE[busy.mode] then
+    require("flemma.attention").ended(buf, status)
+  end
   if not busy.sent then
     host().offer_over()
   end

@@ -126,6 +126,9 @@ local function watch_editor()
   on("OptionSet", recolour, "background")
   require("flemma.ui.highlights").define()
   require("flemma.ui.decoration").install()
+  if require("flemma.settings").get("ui", "attention", "bell") == true then
+    require("flemma.attention").watch()
+  end
 end
 
 local function redraw()

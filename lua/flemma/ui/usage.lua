@@ -11,6 +11,7 @@ local function commas(number)
   local digits = ("%d"):format(number)
   return (digits:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
 end
+M.commas = commas
 
 ---@param dollars number
 ---@return string
@@ -159,7 +160,12 @@ end
 ---@param request flemma.session.Request
 local function show(buf, request)
   require("flemma.ui.highlights").ensure()
-  require("flemma.ui.popup").show(buf, M.content(request))
+  local bar = require("flemma.ui.usage_bar")
+  if bar.is_wanted(buf) then
+    bar.show(buf, request)
+  else
+    require("flemma.ui.popup").show(buf, M.content(request))
+  end
 end
 
 --- A request is over: the report of one that was answered is shown, the others can be recalled.
@@ -175,7 +181,7 @@ end
 function M.recall()
   local buf = vim.api.nvim_get_current_buf()
   local popup = require("flemma.ui.popup")
-  if popup.is_visible(buf) then
+  if popup.is_visible(buf) or require("flemma.ui.usage_bar").is_visible(buf) then
     return
   end
   local session = require("flemma.session").get()
@@ -190,6 +196,9 @@ end
 
 --- Show the last report of this chat as it was.
 function M.recall_notification()
+  if require("flemma.ui.usage_bar").is_wanted(vim.api.nvim_get_current_buf()) then
+    return M.recall()
+  end
   if not require("flemma.ui.popup").recall(vim.api.nvim_get_current_buf()) then
     require("flemma.notify").warn("there was no report for this chat: send it first")
   end
