@@ -33,7 +33,8 @@ local function announce(buf, call, event, status)
 end
 
 --- A call was asked for, has begun, or has ended.
----@param payload { buf: integer, id: string, name: string, status: "waiting"|"executing"|"success"|"error", timeout: number? }
+---@param payload { buf: integer, id: string, name: string, status: string, timeout: number? } a status as it is told by
+---the host: `waiting`, `executing`, `success` or `error`
 function M.receive(payload)
   local buf = payload.buf
   local list = calls[buf] or {}

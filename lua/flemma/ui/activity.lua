@@ -1,4 +1,4 @@
---- The words for what a chat is busy with: `bash · 475 characters · 14s`, and how long the other side may still be silent.
+--- The words for what a chat is busy with, as `bash · 475 characters · 14s`, and how long that may still take.
 
 local M = {}
 

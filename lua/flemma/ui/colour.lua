@@ -116,7 +116,7 @@ local function mix(colour, target, share)
   return result
 end
 
---- The nearest colour, on the way to white or black, that has this contrast to the ground; the end of the way if none has.
+--- The nearest colour, on the way to white or black, that has this contrast to the ground; or the end of the way.
 ---@param colour integer
 ---@param ground integer
 ---@param ratio number

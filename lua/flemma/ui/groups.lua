@@ -1,4 +1,4 @@
---- Every highlight group of ours: the setting that it comes from, or the group that it is linked to, and where it shows.
+--- Every highlight group of ours: the setting that it comes from or the group that it is linked to, and where it shows.
 ---
 --- The table in the help is made of this one.
 

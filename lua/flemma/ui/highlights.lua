@@ -83,7 +83,9 @@ local function role_style(buf)
     if STYLES[name] then
       style[name] = true
     elseif name:upper() ~= "NONE" then
-      warn({ "highlights", "role_style" }, name .. " is not an attribute such as bold, italic or underline")
+      local near = require("flemma.spelling").nearest(name, vim.tbl_keys(STYLES))
+      local hint = near and (": did you mean %s?"):format(near) or " such as bold, italic or underline"
+      warn({ "highlights", "role_style" }, name .. " is not an attribute" .. hint)
     end
   end
   return style

@@ -1,5 +1,6 @@
 --- Small windows that say something about a chat and go by themselves: a stack for each chat, in a corner of its window
---- (`ui.usage.position`), never with the focus. For a chat that no window of this tab page shows they wait until one does.
+--- (`ui.usage.position`), never with the focus. For a chat that no window of this tab page shows they wait until one
+--- does.
 
 local api = vim.api
 
