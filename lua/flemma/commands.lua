@@ -323,6 +323,12 @@ local commands = {
       require("flemma.state").ask_estimate()
     end,
   },
+  ["attention"] = {
+    about = "go to a chat that waits for you, or has come to its end while nobody looked",
+    run = function()
+      require("flemma.attention").go()
+    end,
+  },
   ["usage:recall"] = {
     about = "show what the last request of this chat used",
     run = function()

@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import Endpoint
@@ -16,7 +17,7 @@ from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
 from flemma_py.app.page import Page
 from flemma_py.app.rewriting import rewritten
 from flemma_py.app.services import Services
-from flemma_py.config.layers import Layers
+from flemma_py.config.layers import Layers, own_looks
 from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
@@ -65,6 +66,7 @@ class Preparation:
         self._looking: asyncio.Task[None] | None = None
         self._has_marks = False
         self._last: Prompt | None = None
+        self._looks: Mapping[str, Any] = {}
 
     async def choose(self, document: Document) -> Chosen:
         """Who answers, by the chat's own settings. Asks the user about files that lie elsewhere. Raises `DocumentError`
@@ -75,6 +77,7 @@ class Preparation:
         await self._services.warm()
         meaning = await self._read(document, whole=True, consent=consent)
         self._mark(meaning.diagnoses)
+        self._tell_looks(meaning)
         meaning.refuse_errors()
         settings = self._resolved(meaning)
         # Only a send starts servers: an estimate must not.
@@ -178,7 +181,7 @@ class Preparation:
 
     def _look_over(self, is_idle: Callable[[], bool]) -> None:
         self._look_due = None
-        if is_idle() and (self._has_marks or has_templates(self._editor.view().document)):
+        if is_idle() and (self._has_marks or self._looks or has_templates(self._editor.view().document)):
             if self._looking is not None:
                 self._looking.cancel()
             self._looking = asyncio.create_task(self._diagnose(), name="look over")
@@ -188,6 +191,7 @@ class Preparation:
             await self._services.warm()
             meaning = await self._read(self._editor.view().document, whole=False, consent=None)
             self._mark(meaning.diagnoses)
+            self._tell_looks(meaning)
         except DocumentError as error:
             self._mark((Diagnosis(error.line or 0, 0, "error", error.message),))
         except FlemmaError as error:
@@ -210,6 +214,14 @@ class Preparation:
         if diagnoses or self._has_marks:
             self._has_marks = bool(diagnoses)
             self._editor.diagnose(diagnoses)
+
+    def _tell_looks(self, meaning: Meaning) -> None:
+        """What the chat says of its looks, which the editor draws without asking. A file that says something wrong
+        keeps those that it had."""
+        looks = self._looks if meaning.errors else own_looks(meaning.layers)
+        if looks != self._looks:
+            self._looks = looks
+            self._editor.looks(looks)
 
 
 def _warnings(chosen: Chosen, built: Built) -> list[tuple[str, int]]:
