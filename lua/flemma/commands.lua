@@ -238,6 +238,12 @@ local commands = {
       require("flemma.running").cancel_all()
     end,
   },
+  ["tool:trust"] = {
+    about = "show the Python files of the project that bring tools, and agree to them",
+    run = function()
+      require("flemma.trust").tools()
+    end,
+  },
   ["sandbox:enable"] = {
     about = "run commands behind a wall from now on",
     run = function()

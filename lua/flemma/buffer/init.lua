@@ -17,6 +17,7 @@ local M = {}
 ---@field on_complete (string|fun())?
 ---@field follower { win: integer, cursor: integer[] }? the window it was sent from, which goes along with the reply
 ---@field requested boolean? a request went out: its end is announced
+---@field used table? what it used, as far as that is known when it ends
 
 ---@class (exact) flemma.Chat
 ---@field busy flemma.Busy?
@@ -101,6 +102,9 @@ local function tell(buf)
     return
   end
   require("flemma.buffer.watch").flush(buf)
+  if package.loaded["flemma.tools"] then
+    require("flemma.tools").flush()
+  end
   busy.request.stamp = require("flemma.buffer.watch").stamp(buf)
   busy.sent = host().send("submit", busy.request)
 end
@@ -211,6 +215,9 @@ end
 function M.host_died(was_ready)
   local cut = false
   require("flemma.running").lost()
+  if package.loaded["flemma.tools.calls"] then
+    require("flemma.tools.calls").stop_all()
+  end
   for buf, chat in pairs(chats) do
     if chat.busy and not was_ready and not host().status().dead then
       chat.busy.sent = false
@@ -283,7 +290,8 @@ function M.ended(buf, status, opts)
     run_callback(busy.on_complete)
   end
   if busy.requested then
-    require("flemma.announce").announce(buf, "FlemmaRequestFinished", { status = status })
+    local data = { status = status, request = busy.used }
+    require("flemma.announce").announce(buf, "FlemmaRequestFinished", data)
   end
 end
 
@@ -299,6 +307,15 @@ end
 function M.sending(buf)
   chats[buf].busy.requested = true
   require("flemma.announce").announce(buf, "FlemmaRequestSending", {})
+end
+
+--- What the request of a chat used: whoever is told of its end is told that, too.
+---@param request table
+function M.used(request)
+  local chat = chats[request.bufnr]
+  if chat and chat.busy then
+    chat.busy.used = request
+  end
 end
 
 --- `:e!` put other text into the buffer: what was being written has no place any more.

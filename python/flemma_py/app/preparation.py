@@ -74,15 +74,22 @@ class Preparation:
         meaning = await self._read(document, whole=True, consent=consent)
         self._mark(meaning.diagnoses)
         meaning.refuse_errors()
+        # Only a send waits for tools and starts servers: an estimate must not.
+        is_send, folder = consent is not None, self.location.folder
+        if is_send:
+            await self._services.own_tools.bring(folder, self._tell_wait)
         settings = self._resolved(meaning)
-        # Only a send starts servers: an estimate must not.
-        tools = await self._services.offered(settings, self.location.folder, start=consent is not None)
+        tools = await self._services.offered(settings, folder, start=is_send)
+        # With servers new names may have come, which a list that only leaves some out has, too.
+        if settings != (again := self._resolved(meaning)):
+            settings, tools = again, await self._services.offered(again, folder, start=is_send)
         return Chosen(await self._services.endpoint(settings), meaning, settings, tools)
 
     async def settings(self, document: Document) -> Settings:
         """The chat's own settings, for what it runs. Raises `DocumentError` where its frontmatter is wrong: what it was
         to forbid is not known then."""
         await self._services.warm()
+        await self._services.own_tools.bring(self.location.folder)
         meaning = await self._read(document, whole=False, consent=None)
         front = document.frontmatter
         if front is not None:
@@ -91,8 +98,13 @@ class Preparation:
         return self._resolved(meaning)
 
     def _resolved(self, meaning: Meaning) -> Settings:
-        layers = meaning.layers
-        return self._services.settings if layers is self._services.layers else layers.resolve()
+        layers, scope = meaning.layers, self._services.own_tools.scope(self.location.folder)
+        if layers is self._services.layers and scope is None:
+            return self._services.settings
+        return replace(layers, tools=self._services.tool_names(scope)).resolve()
+
+    def _tell_wait(self, label: str | None) -> None:
+        self._editor.progress(label, "marker")
 
     def build(self, document: Document, chosen: Chosen) -> Built:
         """What is asked. Raises `DocumentError` where there is nothing to send."""

@@ -138,7 +138,7 @@ def unanswered_warning(uses: Sequence[ToolUse]) -> tuple[Effect, ...]:
 
 def _outcome(view: View, id: str, outcome: ToolOutcome) -> tuple[Splice, View]:
     status = Status.ERROR if outcome.is_error else None
-    return _placed(view, id, tool_result_lines(id, outcome.output, status))
+    return _placed(view, id, tool_result_lines(id, outcome.output, status, outcome.language))
 
 
 def _placed(view: View, id: str, block: Sequence[str]) -> tuple[Splice, View]:

@@ -27,6 +27,7 @@ class BufferChat:
     def __init__(self, bridge: Bridge, buf: int, on_failure: Callable[[EditorError], None]) -> None:
         self._bridge = bridge
         self._buf = buf
+        self.number = buf
         self.mirror = Mirror()
         self._writer = Writer(bridge, self.mirror, buf, on_failure)
         self._progress: tuple[str | None, str | int] = (None, "marker")

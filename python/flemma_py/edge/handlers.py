@@ -30,6 +30,7 @@ from flemma_py.conversation.state import Mode, Outcome
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.chat import BufferChat
 from flemma_py.edge.imports import Imports
+from flemma_py.edge.own_tools import OwnToolMessages
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
 from flemma_py.edge.servers import ServerCommands
@@ -67,6 +68,7 @@ class Handlers:
         services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
         self._imports = Imports(bridge)
         self._servers = ServerCommands(bridge, services)
+        self._own_tools = OwnToolMessages(bridge, services)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -112,6 +114,8 @@ class Handlers:
                 self._services.parsers.receive(mapping(payload, "parsers"))
             case "answer":
                 self._functions.answered(payload)
+            case "tools" | "tool_answer" | "tool_files":
+                self._own_tools.take(kind, payload, self._location(payload.get("name", ""), self._directory).folder)
             case "stop_tools":
                 self._stop_tools(payload)
             case "sandbox":
@@ -154,6 +158,7 @@ class Handlers:
         if hello.state_folder:
             self._services.trust = TrustStore(Path(hello.state_folder, "trust.json"))
         self._services.parsers.receive(hello.parsers)
+        self._own_tools.greet(hello.tools, hello.tool_folder)
         self._services.restore(hello.runtime)
         self._configure(hello.settings)
 
