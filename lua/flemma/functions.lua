@@ -45,7 +45,8 @@ function M.without_nil(value)
   if value == vim.NIL then
     return nil
   end
-  if type(value) ~= "table" then
+  -- An empty table keeps its metatable: that says whether it is a list.
+  if type(value) ~= "table" or next(value) == nil then
     return value
   end
   local copy = {}

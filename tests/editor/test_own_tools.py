@@ -40,8 +40,10 @@ class Chat:
         self._calls += 1
         given = {"query": "x"} if input is None else input
         self.peer.enqueue(Reply((Calls(self.id, name, given),), "tool_use"))
+        before = len(self.editor.events("FlemmaRequestFinished"))
+        self.editor.press("Goand<Esc>")
         self.editor.press("G<C-]>")
-        self.editor.finished(self._calls)
+        self.editor.finished(before + 1)
         self.editor.idle()
         self.editor.press("<C-]>")
 
@@ -221,13 +223,148 @@ def test_a_send_waits_for_a_source_that_is_not_done(talk: Chat) -> None:
     talk.editor.command("Flemma status")
     talk.editor.wait(lambda: any("is not done" in line for line in page(talk.editor)), "the status")
     talk.editor.press("q")
-    talk.editor.lua(
-        f"_G.register('found', {{ description = 'd', input_schema = {SCHEMA}, execute = function() end }}) _G.done() _G.done('x')"
-    )
+    talk.editor.lua(f"_G.register('found', {{ input_schema = {SCHEMA}, execute = function() end }})")
+    talk.editor.lua("_G.done() _G.done('x')")
     talk.editor.finished()
     assert "found" in talk.offered()
-    assert [event["data"] for event in talk.editor.events("FlemmaBootComplete")] == [{}] or True
+    assert [event["data"] for event in talk.editor.events("FlemmaBootComplete")] in ([{}], [[]])
     assert not any("may be missing" in notice for notice in talk.editor.notices())
+
+
+def test_a_source_that_is_never_done_is_waited_for_no_longer_than_its_time(talk: Chat) -> None:
+    talk.editor.lua("require('flemma.tools').register({ timeout = 0.5, resolve = function(r) _G.register = r end })")
+    send(talk)
+    talk.editor.finished()
+    talk.editor.notice("may be missing: it was not done within 0.5 s")
+    talk.editor.lua(f"_G.register('late', {{ input_schema = {SCHEMA}, execute = function() return 'late' end }})")
+    assert talk.call("late") == "```\nlate\n```"
+
+
+def test_waiting_for_a_source_can_be_cancelled(talk: Chat) -> None:
+    talk.editor.lua("require('flemma.tools').register(function() end)")
+    send(talk)
+    talk.editor.wait(lambda: "tool definitions" in spinner(talk.editor), "the notice")
+    talk.editor.press("<C-c>")
+    talk.editor.idle()
+    assert talk.peer.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("function(register, done) done('no network') end", "no network"),
+        ("function(register, done) error('boom', 0) end", "boom"),
+    ],
+)
+def test_a_source_that_fails_is_told_and_stops_no_send(talk: Chat, source: str, said: str) -> None:
+    talk.editor.lua(f"require('flemma.tools').register({source})")
+    talk.editor.notice(f"may be missing: {said}")
+    send(talk)
+    assert [event["data"]["status"] for event in talk.editor.finished()] == ["completed"]
+
+
+def test_a_tool_with_a_wrong_schema_is_left_out_and_told(talk: Chat) -> None:
+    talk.register("odd", "function() end", schema="{ type = 'object', properties = { a = { type = 'txt' } } }")
+    talk.editor.notice("The tool odd of your Lua is left out")
+    send(talk)
+    talk.editor.finished()
+    assert "odd" not in talk.offered()
+    talk.editor.command("Flemma status")
+    talk.editor.wait(lambda: line_of(page(talk.editor), "odd"), "the status")
+
+
+def test_empty_tables_become_what_their_place_asks_for(talk: Chat) -> None:
+    schema = "{ type = 'object', properties = { a = {} }, required = vim.empty_dict(), additionalProperties = {} }"
+    talk.register("t", "function(input) return vim.inspect(input) end", schema=schema)
+    assert talk.call("t", {"a": {}}) == "```\n{\n  a = vim.empty_dict()\n}\n```"
+    assert talk.offered()["t"]["input_schema"] == {
+        "type": "object",
+        "properties": {"a": {}},
+        "required": [],
+        "additionalProperties": {},
+    }
+
+
+def test_a_tool_may_be_off_by_itself_or_by_a_function(talk: Chat, tmp_path: Path) -> None:
+    execute = "function(input) return 'ran' end"
+    talk.register("off", execute, more="enabled = false,")
+    talk.register("yes", execute, more="enabled = function(config) return config.tools.default_timeout == 30 end,")
+    talk.register("no", execute, more="enabled = function() error('x') end,")
+    send(talk)
+    talk.editor.finished()
+    assert "yes" in talk.offered() and not {"off", "no"} & talk.offered().keys()
+    talk.editor.open(tmp_path / "other.chat", "```lua\nflemma.opt.tools:append('off')\n```\n\n@You:\nHello\n")
+    talk.editor.ready()
+    send(talk)
+    talk.editor.finished(2)
+    assert {"off", "yes", "bash"} <= talk.offered().keys()
+    assert not any("no tool" in notice for notice in talk.editor.notices())
+
+
+def test_a_tool_of_an_own_name_takes_the_place_of_a_built_in_one(talk: Chat) -> None:
+    talk.register("calculator", "function(input) return 'mine' end")
+    talk.editor.notice("takes the place of an earlier one (Flemma's own)")
+    assert talk.call("calculator") == "```\nmine\n```"
+
+
+def test_what_it_would_do_can_be_seen_before(talk: Chat) -> None:
+    preview = "format_preview = function(input) return 'looks for ' .. input.query end,"
+    talk.register("t", "function() return 'x' end", more=preview)
+    talk.peer.enqueue(Reply((Calls("toolu_1", "t", {"query": "needles"}),), "tool_use"))
+    talk.editor.press("G<C-]>")
+    talk.editor.finished()
+    talk.editor.press("gg/Tool Use<CR>")
+    talk.editor.command("Flemma tool:preview")
+    talk.editor.wait(lambda: "looks for needles" in windows(talk.editor), "the preview")
+
+
+def windows(editor: Neovim) -> str:
+    return str(
+        editor.lua(
+            """local texts = {}
+            for _, win in ipairs(vim.api.nvim_list_wins()) do
+              vim.list_extend(texts, vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, true))
+            end
+            return table.concat(texts, '\\n')"""
+        )
+    )
+
+
+def test_the_context_knows_the_walls_and_cuts_texts(start: Start, peer: Peer, tmp_path: Path) -> None:
+    editor = start(
+        f"""{{ providers = {{ anthropic = {{ base_url = '{peer.base_url}' }} }},
+        tools = {{ truncate = {{ max_lines = 3 }} }},
+        sandbox = {{ backend = 'auto', policy = {{ rw_paths = {{ 'urn:flemma:buffer:path' }} }} }} }}""",
+        ANTHROPIC_API_KEY=CANARY,
+    )
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/out").symlink_to(tmp_path)
+    editor.open(tmp_path / "project/talk.chat", "@You:\nHello\n")
+    editor.ready()
+    talk = Chat(editor, peer)
+    talk.register(
+        "t",
+        """function(input, ctx)
+          _G.seen = {
+            resolved = ctx.path.resolve('a/../b.txt'), inside = ctx.sandbox.is_path_writable('new/file'),
+            outside = ctx.sandbox.is_path_writable('../x'), linked = ctx.sandbox.is_path_writable('out/x'),
+            wrapped = ctx.sandbox.wrap_command({ 'ls', '-l' }), head = ctx.truncate.head('1\\n2\\n3\\n4'),
+            tail = ctx.truncate.tail('1\\n2\\n3\\nlang\u00e9', { max_bytes = 3 }),
+            size = ctx.truncate.format_size(2048),
+            config = ctx.get_config().tools.truncate.max_lines, timeout = ctx.timeout,
+          }
+          return ('line\\n'):rep(10)
+        end""",
+    )
+    shown = talk.call("t")
+    seen = editor.lua("return _G.seen")
+    assert seen["resolved"] == str(tmp_path / "project/b.txt")
+    assert (seen["inside"], seen["outside"], seen["linked"]) == (True, False, False)
+    assert seen["wrapped"][-2:] == ["ls", "-l"]
+    assert (seen["head"]["text"], seen["head"]["by"], seen["head"]["total_lines"]) == ("1\n2\n3", "lines", 4)
+    assert seen["tail"]["text"] == "gé"
+    assert (seen["size"], seen["config"], seen["timeout"]) == ("2.0KB", 3, 30)
+    assert "line\nline\nline\n\n[Showing lines 1-3 of 11. Full output: " in shown
 
 
 def spinner(editor: Neovim) -> str:

@@ -165,7 +165,7 @@ class LuaTools:
                 raise ToolError(f"The tool `{name}` is nothing that can be run here: the user writes its result.")
             place = await _place(context)
             what = {"id": raw["run"], "name": name, "async": bool(raw.get("async")), "input": input}
-            return await _outcome(name, await self.calls.run({**what, **place}), context)
+            return await _outcome(name, await self.calls.run({**what, **place}))
 
         return execute
 
@@ -213,9 +213,8 @@ async def _place(context: ToolContext) -> dict[str, Any]:
     return place
 
 
-async def _outcome(name: str, answer: Mapping[str, Any], context: ToolContext) -> ToolOutcome:
+async def _outcome(name: str, answer: Mapping[str, Any]) -> ToolOutcome:
     """What the model is told of a run."""
-    from flemma_py.tools.overflow import fitted
     from flemma_py.tools.truncate import format_size
 
     output, problem, error = answer.get("output"), answer.get("problem"), answer.get("error")
@@ -225,7 +224,7 @@ async def _outcome(name: str, answer: Mapping[str, Any], context: ToolContext) -
         text, language = await asyncio.to_thread(_readable, text)
     size = answer.get("size")
     footer = f"[Only the first {format_size(len(text.encode()))} of {format_size(size)} came.]" if size else ""
-    shown = await fitted(text, context, name, footer)
+    shown = "\n\n".join(filter(None, [text, footer]))
     words = [part for part in (_words(error), f"The tool `{name}` {problem}." if problem else "") if part]
     if words:
         log.info("the tool %s failed: %s", name, words)

@@ -33,12 +33,16 @@ class ToolFiles:
         self._loads: dict[str, tuple[str, asyncio.Task[Loaded]]] = {}
         self._said: set[str] = set()
         self._lock = asyncio.Lock()
-        self.is_settled = False
+        self._is_known = False
+
+    @property
+    def is_settled(self) -> bool:
         """Whether it is known what the owner's folder brings."""
+        return self.folder is None or self._is_known
 
     def look(self) -> None:
         """See whether the owner has such a folder at all."""
-        self.is_settled = self.folder is None or not self.folder.is_dir()
+        self._is_known = self.folder is None or not self.folder.is_dir()
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -56,7 +60,7 @@ class ToolFiles:
             return
         async with self._lock:
             found = await self._read(self.folder)
-            self.is_settled = True
+            self._is_known = True
             if found is None and str(self.folder) not in self._loads:
                 return
             loaded = await self._load(found) if found is not None else None

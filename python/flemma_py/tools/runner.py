@@ -17,6 +17,7 @@ from flemma_py.errors import FlemmaError
 from flemma_py.model.tool import STOPPED, Tool, ToolContext, ToolDefinition, ToolOutcome
 from flemma_py.providers.tool_wire import wire_name
 from flemma_py.registry import discover, installed
+from flemma_py.tools.overflow import fit
 from flemma_py.tools.queue import Queue
 from flemma_py.tools.validation import validated
 
@@ -71,7 +72,7 @@ def find_tools(
         add_tool(tools, origin, tool)
     for origin, tool in installed(entry_points, broken) if entry_points else ():
         # Their inputs are looked at here: ours do that themselves, and say more.
-        add_tool(tools, origin, validated(tool) if isinstance(tool, Tool) else tool)
+        add_tool(tools, origin, replace(validated(tool), origin=origin) if isinstance(tool, Tool) else tool)
     for package in more:
         for origin, tool in discover(package, "TOOL"):
             add_tool(tools, origin, tool)
@@ -200,7 +201,11 @@ class ToolRunner:
             return failed(f"The arguments of `{name}` are not valid JSON: send one JSON object.")
         if not isinstance(input, dict):
             return failed(f"The arguments of `{name}` are of type {type(input).__name__}: send one JSON object.")
-        return bounded(await self._in_turn(tool, input, context, owner, at_once, watch))
+        if not tool.origin:
+            return bounded(await self._in_turn(tool, input, context, owner, at_once, watch))
+        # Ours look for themselves what they can do with half a character, and cut their output each in its way.
+        outcome = await self._in_turn(tool, _whole(input), context, owner, at_once, watch)
+        return bounded(await fit(outcome, context, tool.definition.name))
 
     async def _in_turn(
         self, tool: Tool, input: dict[str, Any], context: ToolContext, owner: Hashable, at_once: int, watch: Watch
@@ -287,6 +292,18 @@ async def execute(tool: Tool, input: dict[str, Any], context: ToolContext) -> To
         logger.error("the tool %r returned %s instead of an outcome", name, type(outcome).__name__)
         return failed(f"The tool `{name}` gave no result.")
     return outcome
+
+
+def _whole(value: Any) -> Any:
+    """The value with U+FFFD for each half of a surrogate pair, which no message to another process can hold."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {_whole(name): _whole(each) for name, each in value.items()}
+        case list():
+            return [_whole(each) for each in value]
+    return value
 
 
 def failed(message: str) -> ToolOutcome:

@@ -6,12 +6,14 @@ The library that knows JSON Schema is loaded when the first such tool runs, in a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from flemma_py.model.tool import Tool, ToolContext, ToolOutcome
+
+log = logging.getLogger(__name__)
 
 MOST_FAULTS = 5
 LONGEST_FAULT = 300
@@ -30,11 +32,11 @@ def validated(tool: Tool) -> Tool:
 def refusal(schema: dict[str, Any], input: dict[str, Any]) -> str:
     """What the model is told of an input that does not fit; empty where it does. A schema that cannot be used, which
     whoever made the tool must mend, forbids nothing."""
-    from jsonschema.exceptions import SchemaError
-
     try:
         found = list(_Faults(schema).of(input))
-    except (SchemaError, RecursionError, *_unusable()):
+    # A reference that leads nowhere, a pattern that is none, a type that does not exist: each has its exception.
+    except Exception:
+        log.warning("an input could not be compared with its schema, and is taken as it is", exc_info=True)
         return ""
     if not found:
         return ""
@@ -47,28 +49,18 @@ def refusal(schema: dict[str, Any], input: dict[str, Any]) -> str:
 def schema_problem(schema: Any) -> str:
     """Why this is no JSON Schema of an object; empty where it is one."""
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError, best_match
+    from jsonschema.exceptions import best_match
 
     if not isinstance(schema, dict) or schema.get("type") != "object":
         return 'it must have `type = "object"`'
     try:
         fault = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
-    except (SchemaError, RecursionError, *_unusable()) as error:
+    except Exception as error:
         return f"it cannot be read ({type(error).__name__})"
     if fault is None:
         return ""
     where = ".".join(map(str, fault.absolute_path))
     return f"{where or 'at its top'}: {fault.message[:LONGEST_FAULT]}"
-
-
-@lru_cache(maxsize=1)
-def _unusable() -> tuple[type[Exception], ...]:
-    """What the library raises for a reference that leads nowhere, or a pattern that is none."""
-    import re
-
-    from referencing.exceptions import Unresolvable
-
-    return (Unresolvable, re.error, TypeError, ValueError)
 
 
 class _Faults:
