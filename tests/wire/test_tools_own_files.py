@@ -245,7 +245,7 @@ async def test_files_that_take_their_time_join_a_later_send(host: Host, monkeypa
     assert await host.offered() == set()
     assert "still loading" in host.said[0]
     gate.touch()
-    while await host.offered() != {"reverse"}:
+    while await host.offered() != {"reverse"}:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     assert len(host.said) == 1
 
