@@ -214,6 +214,18 @@ local commands = {
       require("flemma.actions").execute_at_cursor()
     end,
   },
+  ["tool:approve"] = {
+    about = "approve the tool call at the cursor, for the send key to run",
+    run = function()
+      require("flemma.actions").approve_at_cursor()
+    end,
+  },
+  ["tool:reject"] = {
+    about = "reject the tool call at the cursor, with what the model is told",
+    run = function(_, line)
+      require("flemma.actions").reject_at_cursor(line)
+    end,
+  },
   ["tool:preview"] = {
     about = "show what the tool call at the cursor would do",
     run = function()

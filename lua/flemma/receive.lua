@@ -55,6 +55,13 @@ function doors.reveal(payload)
   end
 end
 
+--- A request is over, and the chat goes on by itself.
+function doors.over(payload)
+  if require("flemma.buffer").is_current(payload.buf, payload.run) then
+    require("flemma.buffer").over(payload.buf, payload.status)
+  end
+end
+
 --- A request is over: what it used and at which prices.
 function doors.usage(payload)
   local session = require("flemma.session").get()

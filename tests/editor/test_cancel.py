@@ -127,7 +127,8 @@ def waiting(editor: Neovim, peer: Peer) -> None:
     editor.press("G<C-]>")
     editor.finished()
     editor.press("<C-]>")
-    editor.wait(lambda: editor.text().count("(approved)") == 2, "the running tools")
+    editor.wait(lambda: len(editor.events("FlemmaToolExecuting")) == 2, "the running tools")
+    assert editor.text().count("(approved)") == 2
 
 
 def test_during_a_tool_run_the_model_is_told(patient: Neovim, peer: Peer) -> None:
@@ -152,7 +153,7 @@ def test_a_host_that_dies_during_a_tool_run_leaves_calls_that_run_again(patient:
     patient.press("<C-]>")
     patient.notice("2 tool calls will run")
     patient.press("<C-]>")
-    patient.wait(lambda: not patient.lua("return vim.bo.modifiable"), "the run")
+    patient.wait(lambda: len(patient.events("FlemmaToolExecuting")) == 4, "the run")
     patient.press("<C-c>")
     patient.wait(lambda: patient.text().count("(error)") == 2, "the results")
     patient.idle()

@@ -6,7 +6,10 @@ local api = vim.api
 
 local M = {}
 
----@alias flemma.Mode "hybrid"|"send"|"execute"|"format" as `conversation/state.py` has them
+---@alias flemma.Mode "hybrid"|"send"|"execute"|"approve"|"reject"|"format" as `conversation/state.py` has them
+
+--- What takes no time that anybody would notice.
+local AT_ONCE = { approve = true, reject = true, format = true }
 
 ---@class (exact) flemma.Busy what a busy chat is waiting for
 ---@field mode flemma.Mode
@@ -125,7 +128,7 @@ end
 
 --- Ask the host to go on with this chat. The buffer is locked and shows progress before this returns.
 ---@param buf integer
----@param opts { mode: flemma.Mode, line?: integer, insert?: boolean, on_complete?: string|fun() }
+---@param opts { mode: flemma.Mode, line?: integer, text?: string, insert?: boolean, on_complete?: string|fun() }
 function M.submit(buf, opts)
   local notify = require("flemma.notify")
   if not chats[buf] then
@@ -149,6 +152,7 @@ function M.submit(buf, opts)
       mode = opts.mode,
       line = opts.line or 0,
       seen = require("flemma.reveal").seen(buf),
+      text = opts.text,
       name = api.nvim_buf_get_name(buf),
       cwd = vim.fn.getcwd(),
     },
@@ -156,7 +160,7 @@ function M.submit(buf, opts)
     insert = opts.insert and leave_insert(buf) or nil,
     on_complete = opts.on_complete,
   }
-  if opts.mode ~= "format" then
+  if not AT_ONCE[opts.mode] then
     require("flemma.ui.spinner").wait(buf)
   end
   local fresh = not host().status().channel
@@ -260,6 +264,16 @@ local function resume_insert(buf, insert)
   end
 end
 
+--- A request has ended: tell whoever listens, with what it used as far as that is known by now.
+---@param buf integer
+---@param busy flemma.Busy
+---@param status string
+local function announce_end(buf, busy, status)
+  local data = { status = status, request = busy.used }
+  busy.used = nil
+  require("flemma.announce").announce(buf, "FlemmaRequestFinished", data)
+end
+
 --- The chat is idle again: unlocked, no spinner, and everyone who waited is told.
 ---@param buf integer
 ---@param status "completed"|"cancelled"|"errored"
@@ -290,8 +304,7 @@ function M.ended(buf, status, opts)
     run_callback(busy.on_complete)
   end
   if busy.requested then
-    local data = { status = status, request = busy.used }
-    require("flemma.announce").announce(buf, "FlemmaRequestFinished", data)
+    announce_end(buf, busy, status)
   end
 end
 
@@ -315,6 +328,17 @@ function M.used(request)
   local chat = chats[request.bufnr]
   if chat and chat.busy then
     chat.busy.used = request
+  end
+end
+
+--- A request is over, and the chat stays busy with what it called for: what came is kept as at the end.
+---@param buf integer
+---@param status string
+function M.over(buf, status)
+  require("flemma.buffer.autowrite").write(buf)
+  if chats[buf].busy.requested then
+    chats[buf].busy.requested = false
+    announce_end(buf, chats[buf].busy, status)
   end
 end
 

@@ -43,6 +43,10 @@ class ChatEditor(Protocol):
         """Bring lines before the user's eyes, and say that another press runs what is there."""
         ...
 
+    def over(self, status: str) -> None:
+        """A request is over, and the chat goes on by itself: tell whoever listens."""
+        ...
+
     def sending(self) -> None:
         """A request goes out: tell whoever listens."""
         ...

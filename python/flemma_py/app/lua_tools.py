@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 ORIGIN = "your Lua"
 WAITING = "Waiting for tool definitions to load..."
+CONFINED = "can_auto_approve_if_sandboxed"
+"""The capability of a tool that keeps to the sandbox by itself."""
 GRACE = 5.0
 """Seconds beyond what Lua says of its sources: it ends them itself."""
 
@@ -154,7 +156,7 @@ class LuaTools:
                 enabled=bool(raw.get("enabled")),
                 timeout=_seconds(raw.get("timeout")),
                 foresee=self._foresight_of(raw),
-                capabilities=frozenset(map(str, capabilities)),
+                is_confined=CONFINED in capabilities,
                 origin=ORIGIN,
             )
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flemma_py.app.lua_tools import LuaTools, Told
 from flemma_py.app.tool_files import ToolFiles
+from flemma_py.config.toolnames import ToolNames
 
 if TYPE_CHECKING:
     from flemma_py.app.services import Services
@@ -21,6 +23,7 @@ class OwnTools:
     """`changed` is told when there are others than before."""
 
     def __init__(self, services: Services, say: Callable[[str, str], None]) -> None:
+        self._services = services
         self._say = say
         self.lua = LuaTools(services, say)
         self.files = ToolFiles(services, say)
@@ -30,6 +33,12 @@ class OwnTools:
     def is_complete(self) -> bool:
         """Whether no name may still come that is not known now."""
         return not self.lua.pending and self.files.is_settled
+
+    def known(self, scope: str | None = None) -> ToolNames:
+        """The tools that settings may name, ours included, and whether more are to come; `scope` is a project as the
+        runner knows it."""
+        names = self._services.runner.names_in(scope)
+        return replace(names, known=tuple(sorted({*names.known, *self.lua.names})), complete=self.is_complete)
 
     async def bring(self, folder: str, told: Told | None = None) -> None:
         """Give the runner all that a chat in `folder` can have. Waits for sources that are not done, and tells so;

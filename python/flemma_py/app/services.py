@@ -32,12 +32,13 @@ from flemma_py.app.endpoint import (
     no_model,
     stored_key,
 )
-from flemma_py.app.extensions import PROVIDERS, TOOLS, is_provider, offered
+from flemma_py.app.extensions import PROVIDERS, REWRITERS, TOOLS, is_provider, offered
 from flemma_py.app.hiding import hide_secrets
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
 from flemma_py.app.own_tools import OwnTools
 from flemma_py.app.owner import LuaParsers, OwnerFunctions
+from flemma_py.app.rewriting import in_order
 from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.app.trust import TrustStore
@@ -46,9 +47,8 @@ from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.presets import BUILT_IN, Presets, expand_model, members, read_presets
 from flemma_py.config.reading import Issue
 from flemma_py.config.schema import Settings
-from flemma_py.config.toolnames import ToolNames
 from flemma_py.errors import FlemmaError, SettingsError
-from flemma_py.registry import discover
+from flemma_py.registry import discover, installed
 from flemma_py.secrets.environment import Found
 from flemma_py.secrets.keys import Keys, Told
 
@@ -130,7 +130,7 @@ class Services:
         """The providers are there: now all settings can be read."""
         if not self._settled:
             self._settled = True
-            self._layers = Layers(declared=self._declared(), tools=self.tool_names())
+            self._layers = Layers(declared=self._declared(), tools=self.own_tools.known())
             self._apply(self._raw)
             self.runner.changed = self._tools_changed
             for broken in self._broken_tools:
@@ -139,13 +139,8 @@ class Services:
                 self._layers, _ = self._layers.with_layer(Layer.RUNTIME, with_functions(self._runtime))
                 self.settings = self._layers.resolve()
 
-    def tool_names(self, scope: str | None = None) -> ToolNames:
-        """The tools that settings may name, and whether more are to come; `scope` as the runner has it."""
-        names, own = self.runner.names_in(scope), self.own_tools
-        return replace(names, known=tuple(sorted({*names.known, *own.lua.names})), complete=own.is_complete)
-
     def _tools_changed(self) -> None:
-        self._layers = replace(self._layers, tools=self.tool_names())
+        self._layers = replace(self._layers, tools=self.own_tools.known())
         self.settings = self._layers.resolve()
         self.own_tools.changed()
 
@@ -274,10 +269,16 @@ class Services:
         for name in HEAVY:
             importlib.import_module(name)
         # Found here and not by the first send: looking for what third parties installed takes some 20 ms.
-        _ = self.wires, self.runner
+        _ = self.wires, self.runner, self.rewriters
         self.own_tools.files.look()
         found = discover("flemma_py.providers.catalogue", "CATALOGUE")
         self._tables = {table.provider: tuple(model.name for model in table.models) for _, table in found}
+
+    @functools.cached_property
+    def rewriters(self) -> list[Any]:
+        """What third parties installed to rewrite texts on their way, in its order."""
+        group = offered(REWRITERS)
+        return in_order(installed(group)) if group else []
 
     @property
     def client(self) -> HttpClient:

@@ -43,6 +43,11 @@ class TrustStore:
         self._entries: dict[str, str] = {}
         self._withheld: dict[str, tuple[Withheld, ...]] = {}
 
+    @property
+    def folder(self) -> str | None:
+        """Where it is kept; None: nowhere."""
+        return None if self._file is None else str(self._file.parent)
+
     def is_trusted(self, path: str | None, text: str) -> bool:
         """Whether the owner has agreed to exactly this text in this file. Never raises: what cannot be read was never
         agreed to."""

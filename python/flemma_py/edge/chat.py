@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
 
@@ -67,6 +68,12 @@ class BufferChat:
     def view(self) -> View:
         return View(self.mirror.document(), tuple(self.mirror.lines))
 
+    def described(self) -> dict[str, object]:
+        """What the mirror holds, for a look from outside: whether it is what Neovim has."""
+        stamp = self.mirror.stamp
+        digest = hashlib.sha256("\n".join(self.mirror.lines).encode("utf-8", "surrogateescape")).hexdigest()
+        return {"buf": self._buf, "tick": stamp.tick, "lines": stamp.lines, "bytes": stamp.bytes, "sha256": digest}
+
     def progress(self, label: str | None, where: str | int) -> None:
         self._progress = (label, where)
         if not self._progress_due:
@@ -90,6 +97,9 @@ class BufferChat:
     def reveal(self, effect: Reveal) -> None:
         what = {"first": effect.first, "last": effect.last, "count": effect.count, "names": effect.names}
         self._bridge.tell("reveal", {"buf": self._buf, "run": self._run, **what})
+
+    def over(self, status: str) -> None:
+        self._bridge.tell("over", {"buf": self._buf, "run": self._run, "status": status})
 
     def sending(self) -> None:
         self._bridge.tell("sending", {"buf": self._buf, "run": self._run})

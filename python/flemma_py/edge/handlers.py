@@ -6,7 +6,6 @@ the buffer was at the last message.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import sys
@@ -292,7 +291,8 @@ class Handlers:
     def _submit(self, submit: Submit) -> None:
         chat, conversation = self._chat(submit.buf)
         conversation.preparation.location = self._location(submit.name, submit.cwd)
-        conversation.submit(Mode(submit.mode), submit.line, submit.seen, lambda: chat.look(submit.run, submit.stamp))
+        look = partial(chat.look, submit.run, submit.stamp)
+        conversation.submit(Mode(submit.mode), submit.line, submit.seen, look, submit.text)
 
     def _cancel(self, buf: int, *, discard: bool) -> None:
         found = self._chats.get(buf)
@@ -385,16 +385,9 @@ class Handlers:
             "protocol": PROTOCOL,
             "log": self._log_path,
             "resyncs": self._resyncs + sum(chat.mirror.resyncs for chat, _ in self._chats.values()),
-            "buffers": [_describe(buf, chat) for buf, (chat, _) in self._chats.items()],
+            "buffers": [chat.described() for chat, _ in self._chats.values()],
         }
 
 
 PARSE_DELAY = 0.02
 """Seconds after the first transfer until the text is parsed, if nobody asked before."""
-
-
-def _describe(buf: int, chat: BufferChat) -> dict[str, Any]:
-    stamp = chat.mirror.stamp
-    text = "\n".join(chat.mirror.lines).encode("utf-8", "surrogateescape")
-    digest = hashlib.sha256(text).hexdigest()
-    return {"buf": buf, "tick": stamp.tick, "lines": stamp.lines, "bytes": stamp.bytes, "sha256": digest}

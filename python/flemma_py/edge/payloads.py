@@ -120,7 +120,8 @@ def ranges(payload: Mapping[str, Any], key: str) -> tuple[tuple[int, int], ...]:
 class Submit:
     """The user asked to go on with a chat. `run` is Lua's number of this send, which comes back with all that is done
     for it; `line` is the cursor's, 0-based; `seen` the ranges of lines that
-    could be seen whole, each [first, end); `name` the file, empty for none; `cwd` the window's working directory."""
+    could be seen whole, each [first, end); `name` the file, empty for none; `cwd` the window's working directory,
+    `text` what the user says of a call."""
 
     buf: int
     run: int
@@ -130,6 +131,7 @@ class Submit:
     name: str
     stamp: Stamp
     cwd: str
+    text: str = ""
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Submit:
@@ -142,4 +144,5 @@ class Submit:
             string(payload, "name"),
             read_stamp(payload),
             string(payload, "cwd"),
+            string(payload, "text") if "text" in payload else "",
         )

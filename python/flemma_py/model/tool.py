@@ -169,13 +169,13 @@ class Tool:
     definition: ToolDefinition
     execute: Execute
     enabled: bool = True
+    is_confined: bool = False
+    """Whether all that a run does is done behind the sandbox's wall, where there is one."""
     keeps_time: bool = False
     """Whether it ends by itself when its time is over, and so can say how far it came."""
     detail: Detail | None = None
     foresee: Foresee | None = None
     timeout: float | None = None
     """Seconds that a run has, where they are not the general ones."""
-    capabilities: frozenset[str] = frozenset()
-    """What rules may ask of it, as `can_auto_approve_if_sandboxed`."""
     origin: str = ""
     """Where it comes from, for the owner; empty: it is one of ours."""

@@ -166,6 +166,10 @@ class ToolRunner:
         """All there are, by name."""
         return self._table(scope).tools
 
+    def confined(self, scope: str | None = None) -> frozenset[str]:
+        """The tools that run behind the sandbox's wall."""
+        return frozenset(name for name, tool in self.tools(scope).items() if tool.is_confined)
+
     @property
     def names(self) -> ToolNames:
         """For settings that name tools."""

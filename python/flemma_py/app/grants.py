@@ -1,0 +1,48 @@
+"""Which calls the user approved by hand: the words that count of those that stand in a buffer.
+
+A status may have come with the file, by a paste or by a program that wrote the text. So a call is approved by hand only
+where it was seen to wait, and an edit of the user's then made `(approved)` of that.
+"""
+
+from __future__ import annotations
+
+from flemma_py.model.document import Document, Role, Status, ToolResult
+
+
+class Grants:
+    """Of one chat, as long as its buffer is attached."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._known: dict[str, Status | None] = {}
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(self._ids)
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is a call that an edit could approve."""
+        return Status.PENDING in self._known.values()
+
+    def add(self, id: str) -> None:
+        """The user said so, by a command."""
+        self._ids.add(id)
+        self._known[id] = Status.APPROVED
+
+    def look(self, document: Document, *, by_user: bool) -> None:
+        """The text is another one. Only what the last message says is looked at: nothing else waits."""
+        now = _statuses(document)
+        for id, status in now.items():
+            if status is not Status.APPROVED:
+                self._ids.discard(id)
+            elif by_user and self._known.get(id) is Status.PENDING:
+                self._ids.add(id)
+        self._known = now
+
+
+def _statuses(document: Document) -> dict[str, Status | None]:
+    if not document.messages or document.messages[-1].role is not Role.YOU:
+        return {}
+    segments = document.messages[-1].segments
+    return {each.tool_use_id: each.status for each in segments if isinstance(each, ToolResult)}
