@@ -26,18 +26,22 @@ NOTE = '() { printf "%s\\0" "$#" "$@" >> "$NOTES"; [ "$1" != a ]; }'
 """What bash calls for each command. `a` fails, so that every loop ends."""
 # fmt: off
 WORDS = [
-    "a", "b", "cc", "-x", "-x2", "--long=v", "'q r'", '"s t"', "\\;", "d\\ e", "'", '"', "\\", "$'f\\n'", "$x", "$(a)", "`b`",
+    "a", "b", "cc", "-x", "-x2", "--long=v", "'q r'", '"s t"', "\\;", "d\\ e", "'", '"', "\\", "$'f\\n'", "$x", "$(a)",
+    "`b`",
 ]
 SIGNS = [" ", " ", " ", " ", "\n", ";", "&&", "||", "|", "&", "|&", "(", ")", "{ ", "; }", "\\\n", "#", "!", "=", "\t"]
 FILES = [
-    ">f", ">>g", "2>h", ">|f", "<f", "&>g", "2>&1", ">&h", ">&'h'", "<<<a", "<<E\nb\nE\n", "<<'E'\n$(a)\nE\n", "3<>f", "{v}>g",
+    ">f", ">>g", "2>h", ">|f", "<f", "&>g", "2>&1", ">&h", ">&'h'", "<<<a", "<<E\nb\nE\n", "<<'E'\n$(a)\nE\n", "3<>f",
+    "{v}>g",
 ]
 RARE = [
-    "*", "?", "[", "]", "~", "{a,b}", "x=1 ", "x+=1 ", "$", "é", "--", "((", "))", "[[ a ]]", "time ", "coproc ", "@(a|b)",
+    "*", "?", "[", "]", "~", "{a,b}", "x=1 ", "x+=1 ", "$", "é", "--", "((", "))", "[[ a ]]", "time ", "coproc ",
+    "@(a|b)",
     "{", "}", "''", '""', "\\\\", "\\'", '\\"', "<<-E\n\tb\n\tE\n", "'\n'", "[0]=", "1", ">", "<>", "^", "=(b)",
 ]
 PHRASES = [
-    "if a; then b; fi", "while a; do b; done", "a() { b; }", "case a in b) cc;; esac", "for x in a; do b; done", "else a",
+    "if a; then b; fi", "while a; do b; done", "a() { b; }", "case a in b) cc;; esac", "for x in a; do b; done",
+    "else a",
     "function a { b; }", "! a", "if", "then", "fi", "do", "done", "in", "esac", "<(a)", ">(b)", "${x:-a}", "$((1+1))",
 ]
 # fmt: on

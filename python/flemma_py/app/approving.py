@@ -67,7 +67,7 @@ class Approver:
     async def _decision(
         self, use: ToolUse, place: Place, resolvers: Sequence[Resolver], repeats: Repeats | None
     ) -> Decision:
-        if self.workplace.services.runner.tool(use.name) is None:
+        if self.workplace.services.runner.tool(use.name, self.workplace.scope) is None:
             return Decision(Verdict.APPROVE, "there is no such tool: the model is told so")
         call = Call(use.name, use.input)
         said = await asyncio.to_thread(decide, resolvers, call, place)
@@ -120,7 +120,7 @@ class Approver:
             return frozenset()
         if choice.backend is None:
             return frozenset()
-        return self.workplace.services.runner.confined
+        return self.workplace.services.runner.confined(self.workplace.scope)
 
     def _file_say(self) -> FileSay:
         said = self._layers.values.get(Layer.FRONTMATTER, {}).get(LIST)

@@ -13,6 +13,11 @@ from flemma_py.model.patch import Edit
 class ChatEditor(Protocol):
     """One chat buffer."""
 
+    @property
+    def number(self) -> int:
+        """What the editor knows it by."""
+        ...
+
     def write(self, group: int, edits: Sequence[Edit]) -> None:
         """Queue edits; those of one group are one undo step. What arrives while a write is under way joins the next."""
         ...
@@ -26,8 +31,8 @@ class ChatEditor(Protocol):
         ...
 
     def progress(self, label: str | None, where: str | int, activity: Activity | None = None) -> None:
-        """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line. Neither a label nor an activity:
-        nothing."""
+        """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line. Neither a label nor an
+        activity: nothing."""
         ...
 
     def tool(self, name: str, id: str, status: str, *, timeout: float | None = None) -> None:

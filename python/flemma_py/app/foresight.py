@@ -75,7 +75,7 @@ async def _foreseen(workplace: Workplace, document: Document, use: ToolUse) -> F
     result, call = result_for(document, use.id), use_for(document, use.id)
     at = result or call
     is_waiting = result is not None and result.result.status is not None and not result.result.content.strip()
-    tool = workplace.services.runner.tool(use.name)
+    tool = workplace.services.runner.tool(use.name, workplace.scope)
     context = workplace.context(use.id, lambda _: None)
     try:
         shown = await preview(tool, use.name, use.input, context)

@@ -112,7 +112,7 @@ class ToolCalls:
         # Loaded with the runner, in a thread.
         from flemma_py.app.workplace import Workplace
 
-        return Workplace(self._services, settings, self._preparation.location, self._seen)
+        return Workplace(self._services, settings, self._preparation.location, self._seen, self._editor.number)
 
     async def _run(self, turn: int, call: ToolUse) -> None:
         self._finished(turn, call.id, await self._outcome(turn, call))
@@ -136,6 +136,7 @@ class ToolCalls:
             at_once=settings.tools.max_concurrent,
             watch=partial(self._editor.tool, timeout=self._limit(call, settings)),
             offered={each.name for each in here},
+            scope=self._services.own_tools.scope(self._preparation.location.folder),
         )
 
     def _limit(self, call: ToolUse, settings: Settings) -> float | None:
