@@ -10,34 +10,39 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from tests.conftest import SOAK
 
+from flemma_py.approval.arguments.command import within
 from flemma_py.approval.shell.analysis import analyse
 from flemma_py.approval.shell.command import Analysis
+from flemma_py.approval.shell.wrappers import unwrapped
 
 BASH = shutil.which("bash")
 TEXTS = 60_000 if SOAK else 6_000
 MOST_RUN = 4_000 if SOAK else 400
-NOTE = '() { printf "%s\\0" "$#" "$@" >> "$NOTES"; [ "$1" != a ]; }'
+NOTE = '() { printf "%s\\0" "$@" >> "$NOTES/$BASHPID"; [ "$1" != a ]; }'
 """What bash calls for each command. `a` fails, so that every loop ends."""
 # fmt: off
 WORDS = [
-    "a", "b", "cc", "-x", "-x2", "--long=v", "'q r'", '"s t"', "\\;", "d\\ e", "'", '"', "\\", "$'f\\n'", "$x", "$(a)", "`b`",
+    "a", "b", "cc", "-x", "-x2", "--long=v", "'q r'", '"s t"', "\\;", "d\\ e", "'", '"', "\\", "$'f\\n'", "$x", "$(a)",
+    "`b`",
 ]
 SIGNS = [" ", " ", " ", " ", "\n", ";", "&&", "||", "|", "&", "|&", "(", ")", "{ ", "; }", "\\\n", "#", "!", "=", "\t"]
 FILES = [
-    ">f", ">>g", "2>h", ">|f", "<f", "&>g", "2>&1", ">&h", ">&'h'", "<<<a", "<<E\nb\nE\n", "<<'E'\n$(a)\nE\n", "3<>f", "{v}>g",
+    ">f", ">>g", "2>h", ">|f", "<f", "&>g", "2>&1", ">&h", ">&'h'", "<<<a", "<<E\nb\nE\n", "<<'E'\n$(a)\nE\n", "3<>f",
+    "{v}>g",
 ]
 RARE = [
-    "*", "?", "[", "]", "~", "{a,b}", "x=1 ", "x+=1 ", "$", "é", "--", "((", "))", "[[ a ]]", "time ", "coproc ", "@(a|b)",
+    "*", "?", "[", "]", "~", "{a,b}", "x=1 ", "x+=1 ", "$", "é", "--", "((", "))", "[[ a ]]", "time ", "coproc ",
+    "@(a|b)",
     "{", "}", "''", '""', "\\\\", "\\'", '\\"', "<<-E\n\tb\n\tE\n", "'\n'", "[0]=", "1", ">", "<>", "^", "=(b)",
 ]
 PHRASES = [
-    "if a; then b; fi", "while a; do b; done", "a() { b; }", "case a in b) cc;; esac", "for x in a; do b; done", "else a",
+    "if a; then b; fi", "while a; do b; done", "a() { b; }", "case a in b) cc;; esac", "for x in a; do b; done",
+    "else a",
     "function a { b; }", "! a", "if", "then", "fi", "do", "done", "in", "esac", "<(a)", ">(b)", "${x:-a}", "$((1+1))",
 ]
 # fmt: on
@@ -57,6 +62,7 @@ def run(text: str, folder: Path) -> tuple[list[tuple[str, ...]], set[str]]:
     notes = folder / "notes"
     work = folder / "work"
     work.mkdir(parents=True)
+    notes.mkdir()
     (work / "f").write_text("b\n")
     environment = {"PATH": "/nowhere", "NOTES": str(notes), "BASH_FUNC_command_not_found_handle%%": NOTE}
     assert BASH
@@ -64,24 +70,19 @@ def run(text: str, folder: Path) -> tuple[list[tuple[str, ...]], set[str]]:
         [BASH, "--norc", "--noprofile", "-c", text], cwd=work, env=environment, timeout=20, check=False,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    parts = notes.read_text().split("\0") if notes.exists() else []
-    found: list[tuple[str, ...]] = []
-    index = 0
-    while index < len(parts) - 1:
-        count = int(parts[index])
-        found.append(tuple(parts[index + 1 : index + 1 + count]))
-        index += 1 + count
+    found = [tuple(path.read_text().split("\0")[:-1]) for path in notes.iterdir()]
     return found, {path.name for path in work.iterdir()} - {"f"}
 
 
 def unexplained(text: str, whole: Analysis, folder: Path) -> str:
     """What bash did that the readers did not tell, or nothing."""
-    told = Counter(command.texts for command in whole.commands)
-    targets = {each.target.text for command in whole.commands for each in command.redirections if each.target}
+    commands = [each for command in whole.commands for each in within(unwrapped(command))]
+    told = {command.texts for command in commands}
+    targets = {each.target.text for command in commands for each in command.redirections if each.target}
     ran, made = run(text, folder)
     for words in ran:
         if words not in told:
-            return f"{text!r} runs {words}, told: {list(told)}"
+            return f"{text!r} runs {words}, told: {sorted(map(str, told))}"
     return f"{text!r} writes {made - targets}" if made - targets else ""
 
 
