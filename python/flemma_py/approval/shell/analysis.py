@@ -63,8 +63,8 @@ def _differences(text: str, words: list[Token], reading: tree.Reading) -> list[P
             found.append(problem(TWO_WAYS, token.start))
     if left and not found:
         found.append(problem(TWO_WAYS, min(left)[0]))
-    if not found and (token := _misplaced(words, reading)):
-        found.append(problem(TWO_WAYS, token.start))
+    if not found and (misplaced := _misplaced(words, reading)):
+        found.append(problem(TWO_WAYS, misplaced.start))
     return found
 
 
@@ -92,7 +92,6 @@ def _misplaced(tokens: list[Token], reading: tree.Reading) -> Token | None:
 
 def _descriptor(tokens: list[Token]) -> bool:
     """Whether the first is the number right before a redirection."""
-    first, *rest = tokens
-    return (
-        first.text.isdigit() and bool(rest) and rest[0].start == first.end and bool(REDIRECTION.match(rest[0].operator))
-    )
+    if len(tokens) < 2 or not tokens[0].text.isdigit():
+        return False
+    return tokens[0].end == tokens[1].start and bool(REDIRECTION.match(tokens[1].operator))
