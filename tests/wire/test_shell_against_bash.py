@@ -67,7 +67,7 @@ def run(text: str, folder: Path) -> tuple[list[tuple[str, ...]], set[str]]:
     environment = {"PATH": "/nowhere", "NOTES": str(notes), "BASH_FUNC_command_not_found_handle%%": NOTE}
     assert BASH
     subprocess.run(
-        [BASH, "--norc", "--noprofile", "-c", text], cwd=work, env=environment, timeout=20, check=False,
+        [BASH, "--norc", "--noprofile", "-c", f"{text}\nwait"], cwd=work, env=environment, timeout=20, check=False,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     found = [tuple(path.read_text().split("\0")[:-1]) for path in notes.iterdir()]
