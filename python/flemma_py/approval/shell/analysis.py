@@ -72,17 +72,19 @@ def _misplaced(tokens: list[Token], reading: tree.Reading) -> Token | None:
     """The first word that belongs to one command for one reader and to another for the other one."""
     owners = {word.start: index for index, command in enumerate(reading.commands) for word in command.words}
     lines: dict[int, int] = {}
-    line, owner = 0, None
+    line, owner, ended = 0, None, False
     for index, token in enumerate(tokens):
         before = tokens[index - 1].operator if index else ""
         if token.operator:
             if not REDIRECTION.match(token.operator):
-                line, owner = line + 1, None
+                line, owner, ended = line + 1, None, False
+            # dash, which is the sh of many systems, reads `a &>b c` as `a & >b c`.
+            ended |= token.operator.startswith("&>")
         elif REDIRECTION.match(before):
             if token.start in owners:
                 return token
         elif (mine := owners.get(token.start)) is not None:
-            if lines.setdefault(mine, line) != line or owner not in (None, mine):
+            if ended or lines.setdefault(mine, line) != line or owner not in (None, mine):
                 return token
             owner = mine
         elif (token.start, token.end) not in reading.operators and not _descriptor(tokens[index : index + 2]):
