@@ -14,6 +14,7 @@ from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
 from flemma_py.app.page import Page
+from flemma_py.app.rewriting import rewritten
 from flemma_py.app.services import Services
 from flemma_py.config.layers import Layers
 from flemma_py.config.schema import Settings
@@ -102,7 +103,7 @@ class Preparation:
     def build(self, document: Document, chosen: Chosen) -> Built:
         """What is asked. Raises `DocumentError` where there is nothing to send."""
         endpoint = chosen.endpoint
-        return build_prompt(
+        built = build_prompt(
             document,
             model=endpoint.model,
             parameters=endpoint.parameters,
@@ -111,6 +112,8 @@ class Preparation:
             cache_key=_cache_key(self.location.path),
             filling=chosen.meaning.filling,
         )
+        prompt, problems = rewritten(built.prompt, self._services.rewriters, self.location.path)
+        return replace(built, prompt=prompt, notices=tuple(problems))
 
     async def asked(self) -> tuple[Endpoint, Prompt]:
         """What would be asked now, and whom. Nobody is asked about files that lie elsewhere. Raises `FlemmaError`."""
@@ -120,7 +123,7 @@ class Preparation:
 
     def tell(self, chosen: Chosen, built: Built) -> None:
         """Say what of the chat is not in the request although its writer may think so: one notice for all places."""
-        for notice in chosen.meaning.notices:
+        for notice in (*chosen.meaning.notices, *built.notices):
             self._editor.tell("warn", notice)
         warnings = _warnings(chosen, built)
         shown = [f"line {line + 1}: {message}" for message, line in warnings[:MOST_WARNINGS]]
