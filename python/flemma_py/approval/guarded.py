@@ -54,8 +54,9 @@ def mentioned(place: Place, text: str) -> str:
     """What of the guarded stands in a text that cannot be told apart any further; or nothing."""
     last = (path.rstrip("/").rpartition("/")[2] for path in place.guarded)
     names = {_forgiven(name): name for name in (*NAMES, *last) if name}
-    # With and without the quotes and backslashes that may stand in a name.
-    for whole in (_forgiven(text), re.sub(r"""['"\\]""", "", _forgiven(text))):
+    # Quotes and backslashes may stand in a name, and variables may be nothing or any part of it.
+    bare = re.sub(r"""['"\\]""", "", _forgiven(text))
+    for whole in (_forgiven(text), bare, re.sub(r"\$(?:\w+|\{[^}]*\})", "*", bare)):
         for plain, name in names.items():
             if re.search(rf"(?<![\w.-]){re.escape(plain)}(?![\w.-])", whole):
                 return name

@@ -160,6 +160,6 @@ def _wrong(text: str) -> str:
         return f"did you mean {near} {rest.strip()}"
     if text.count("(") != text.count(")") or ("(" in text) != text.endswith(")"):
         return "it must be a tool, and then perhaps something in parentheses, as in bash(git status)"
-    if text.startswith("*"):
+    if text.startswith(("*", "(")):
         return "it must name a tool"
     return "the name of a tool has no blanks, and a * only behind a server, as in server:*"

@@ -49,8 +49,9 @@ REASONS = {
     "translated_string": "a translated text",
 }
 DESCRIPTOR = re.compile("[0-9]{1,3}")
-PLAIN = re.compile(r"[\w./,:@%+-]+")
-"""Of this the second reading makes nothing else. `>&'$(…)'` runs a command in spite of its quotes."""
+PLAIN = re.compile(r"[0-9]+-?|-|[A-Za-z_./][\w./,:@%+-]*")
+"""Of this the second reading makes nothing else. `>&'$(…)'` runs a command in spite of its quotes, and `>& -x` has a
+word x."""
 QUIET = {"comment", "file_descriptor", "heredoc_start", "heredoc_end", "variable_name", "heredoc_content"}
 
 
@@ -257,7 +258,7 @@ class _Walk:
         if not node.is_named or node.is_missing or node.type not in WORDS:
             self.problem(node, REASONS.get(node.type, REASONS["ERROR"]))
         self._claim(node, text)
-        return Word(text, _text(node))
+        return Word(text, _text(node), node.start_byte)
 
     def _claim(self, node: Node, text: str | None) -> None:
         self.reading.claimed[(node.start_byte, node.end_byte)] = text
