@@ -16,6 +16,7 @@ from bench.measures import (
     startup,
     steady,
     templates,
+    tools,
     typing,
 )
 from bench.workshop import Workshop
@@ -34,5 +35,6 @@ MEASURES: dict[str, Measure] = {
     "parallel": parallel.measure,
     "templates": templates.measure,
     "hostile": hostile.measure,
+    "tools": tools.measure,
 }
 """By the name that `--only` takes, in the order of the table."""

@@ -50,6 +50,23 @@ function M.execute_at_cursor()
   chats().submit(current(), { mode = "execute", line = vim.api.nvim_win_get_cursor(0)[1] - 1 })
 end
 
+---@param mode "approve"|"reject"
+---@param text? string
+local function judge(mode, text)
+  chats().submit(current(), { mode = mode, line = vim.api.nvim_win_get_cursor(0)[1] - 1, text = text })
+end
+
+--- Approve the call at the cursor, which the send key then runs.
+function M.approve_at_cursor()
+  judge("approve")
+end
+
+--- Reject the call at the cursor.
+---@param message? string what the model is told
+function M.reject_at_cursor(message)
+  judge("reject", message ~= "" and message or nil)
+end
+
 --- Show what a send would send now, in a page of its own.
 function M.preview()
   local buf = current()

@@ -55,6 +55,13 @@ function doors.reveal(payload)
   end
 end
 
+--- A request is over, and the chat goes on by itself.
+function doors.over(payload)
+  if require("flemma.buffer").is_current(payload.buf, payload.run) then
+    require("flemma.buffer").over(payload.buf, payload.status)
+  end
+end
+
 --- A request is over: what it used and at which prices.
 function doors.usage(payload)
   local session = require("flemma.session").get()
@@ -91,6 +98,16 @@ end
 --- What there is to switch to; `switched`: it is told because that has just been done.
 function doors.catalogue(payload)
   require("flemma.switch").receive(payload)
+end
+
+--- Rules that would let a call run.
+function doors.offers(payload)
+  require("flemma.approvals").offered(payload)
+end
+
+--- Rules that were added.
+function doors.rules(payload)
+  require("flemma.approvals").listed(payload.rules)
 end
 
 --- Which MCP servers there are, or what one of them gave for a buffer.
@@ -139,6 +156,11 @@ end
 
 function doors.status(payload)
   require("flemma.status").receive(payload)
+end
+
+--- How autopilot stands in a chat.
+function doors.flight(payload)
+  require("flemma.state").receive_flight(payload)
 end
 
 --- About how many tokens a chat is.

@@ -29,7 +29,7 @@ def discover(package: str, attribute: str, *, entry_points: str = "") -> Iterato
         if value is not None:
             yield module.name, value
     if entry_points:
-        yield from _installed(entry_points)
+        yield from installed(entry_points)
 
 
 def search_path() -> list[str]:
@@ -38,7 +38,8 @@ def search_path() -> list[str]:
     return [folder for folder in dict.fromkeys(sys.path) if PurePath(folder).is_absolute()]
 
 
-def _installed(group: str) -> Iterator[tuple[str, Any]]:
+def installed(group: str) -> Iterator[tuple[str, Any]]:
+    """Name and value of each entry point of `group` that third parties installed; broken ones go to the log."""
     # Importing this costs more than all our modules.
     metadata = importlib.import_module("importlib.metadata")
     seen: set[str] = set()

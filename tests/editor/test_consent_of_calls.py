@@ -46,7 +46,7 @@ def in_sight(editor: Neovim, part: str) -> bool:
     """Whether the window shows a line with `part`, and no fold hides it."""
     line = next(number for number, each in enumerate(editor.lines(), 1) if part in each)
     first, last = editor.lua("return { vim.fn.line('w0'), vim.fn.line('w$') }")
-    return first <= line <= last and editor.lua("return vim.fn.foldclosed(...)", line) == -1
+    return bool(first <= line <= last and editor.lua("return vim.fn.foldclosed(...)", line) == -1)
 
 
 def test_what_is_in_sight_runs_at_once(chat: Neovim, peer: Peer) -> None:

@@ -137,7 +137,7 @@ def test_a_mirror_that_is_wrong_is_fetched_once_and_counted(chat: Neovim, peer: 
     )
     chat.press("G<C-]>")
     chat.finished()
-    assert "?" not in str(peer.bodies[0])
+    assert "?" not in str(peer.bodies[-1]["messages"])
     agree(chat, resyncs=1)
     chat.press("Gimore<Esc><C-]>")
     chat.finished(2)

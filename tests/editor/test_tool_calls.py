@@ -165,6 +165,11 @@ def test_a_chat_may_ask_for_a_stricter_sandbox_than_its_owner(bash: Neovim, tmp_
 
 
 def test_nothing_runs_where_it_is_not_known_what_a_chat_forbids(bash: Neovim, tmp_path: Path) -> None:
-    text = with_frontmatter(bash, tmp_path, '{"flemma": {"sandbox": ')
-    assert "Nothing was run, as the chat's own settings cannot be read" in text
+    bash.open(tmp_path / "own.chat", f"""```json\n{{"flemma": {{"sandbox": \n```\n@You:\nHello\n{CALL}""")
+    bash.ready()
+    before = bash.text()
+    bash.press("G<C-]>")
+    assert "line 2" in bash.notice("No tool call was run")
+    bash.idle()
+    assert bash.text() == before
     assert not (tmp_path / "begun").exists()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import pytest
 
+from flemma_py.conversation import calls
 from flemma_py.conversation.machine import INTERRUPTED, step
 from flemma_py.conversation.state import (
     BuildPrompt,
     Cancelled,
+    Decide,
+    Decided,
     Effect,
     End,
     Failed,
@@ -56,6 +60,7 @@ from flemma_py.model.stream import (
 from flemma_py.model.tool import ToolOutcome
 
 PROMPT = Prompt("m", "", ())
+Kind = TypeVar("Kind")
 CALL = "@You:\nhi\n\n@Assistant:\n\n**Tool Use:** `calculator` (`{0}`)\n\n```json\n{{}}\n```\n"
 
 
@@ -86,7 +91,7 @@ def streamed(*events: StreamEvent, turn: int = 1) -> Streamed:
     return Streamed(turn, events)
 
 
-def of(kind: type, effects: Iterable[Effect]) -> list[Effect]:
+def of(kind: type[Kind], effects: Iterable[Effect]) -> list[Kind]:
     return [effect for effect in effects if isinstance(effect, kind)]
 
 
@@ -246,6 +251,8 @@ def test_a_prompt_that_cannot_be_built_ends_the_turn_and_unlocks() -> None:
 def test_pending_calls_run_instead_of_a_send_and_their_blocks_stand_first() -> None:
     text = CALL.format("a") + "\n" + CALL.format("b").split("@Assistant:\n")[1]
     state, effects = play(Idle(), submit(text))
+    assert [effect.uses for effect in effects if isinstance(effect, Decide)] == [calls.pending(view(text).document)]
+    state, effects = play(state, Decided(1, {}))
     assert isinstance(state, Running)
     assert state.unfinished == ("a", "b")
     assert [type(effect) for effect in effects] == [Write, Show, RunTool, RunTool]
@@ -283,7 +290,10 @@ def test_a_plain_send_with_calls_left_says_so_and_sends() -> None:
 @pytest.mark.parametrize("status", ["rejected", "denied", "aborted"])
 def test_a_call_that_was_answered_no_is_not_run(status: str) -> None:
     text = CALL.format("a") + f"\n@You:\n\n**Tool Result:** `a` ({status})\n\n```\n```\n\ngo on"
-    assert isinstance(play(Idle(), submit(text))[0], Preparing)
+    state, effects = play(Idle(), submit(text), Decided(1, {}))
+    assert isinstance(state, Preparing)
+    assert not of(RunTool, effects)
+    assert "**Tool Result:** `a` (error)" in state.view.lines
 
 
 def test_a_call_of_a_reply_that_was_cut_is_not_run() -> None:

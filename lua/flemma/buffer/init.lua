@@ -6,7 +6,10 @@ local api = vim.api
 
 local M = {}
 
----@alias flemma.Mode "hybrid"|"send"|"execute"|"format" as `conversation/state.py` has them
+---@alias flemma.Mode "hybrid"|"send"|"execute"|"approve"|"reject"|"format" as `conversation/state.py` has them
+
+--- What takes no time that anybody would notice.
+local AT_ONCE = { approve = true, reject = true, format = true }
 
 ---@class (exact) flemma.Busy what a busy chat is waiting for
 ---@field mode flemma.Mode
@@ -121,7 +124,7 @@ end
 
 --- Ask the host to go on with this chat. The buffer is locked and shows progress before this returns.
 ---@param buf integer
----@param opts { mode: flemma.Mode, line?: integer, insert?: boolean, on_complete?: string|fun() }
+---@param opts { mode: flemma.Mode, line?: integer, text?: string, insert?: boolean, on_complete?: string|fun() }
 function M.submit(buf, opts)
   local notify = require("flemma.notify")
   if not chats[buf] then
@@ -145,14 +148,15 @@ function M.submit(buf, opts)
       mode = opts.mode,
       line = opts.line or 0,
       seen = require("flemma.reveal").seen(buf),
+      text = opts.text,
       name = api.nvim_buf_get_name(buf),
       cwd = vim.fn.getcwd(),
     },
-    follower = require("flemma.buffer.follow").sender(buf),
+    follower = not AT_ONCE[opts.mode] and require("flemma.buffer.follow").sender(buf) or nil,
     insert = opts.insert and leave_insert(buf) or nil,
     on_complete = opts.on_complete,
   }
-  if opts.mode ~= "format" then
+  if not AT_ONCE[opts.mode] then
     require("flemma.ui.spinner").wait(buf)
   end
   local fresh = not host().status().channel
@@ -299,6 +303,17 @@ end
 function M.sending(buf)
   chats[buf].busy.requested = true
   require("flemma.announce").announce(buf, "FlemmaRequestSending", {})
+end
+
+--- A request is over, and the chat stays busy with what it called for: what came is kept as at the end.
+---@param buf integer
+---@param status string
+function M.over(buf, status)
+  require("flemma.buffer.autowrite").write(buf)
+  if chats[buf].busy.requested then
+    chats[buf].busy.requested = false
+    require("flemma.announce").announce(buf, "FlemmaRequestFinished", { status = status })
+  end
 end
 
 --- `:e!` put other text into the buffer: what was being written has no place any more.

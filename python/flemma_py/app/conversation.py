@@ -18,6 +18,7 @@ from flemma_py.app.aside import Aside
 from flemma_py.app.costs import own_price
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
+from flemma_py.app.grants import Grants
 from flemma_py.app.preparation import Chosen, Location, Preparation
 from flemma_py.app.services import Services
 from flemma_py.app.tool_calls import OWN_ERROR, Seen, ToolCalls
@@ -25,13 +26,20 @@ from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.state import (
     BuildPrompt,
     Cancelled,
+    Decide,
+    Decided,
+    Deciding,
     Effect,
     End,
     Failed,
+    Grant,
     Idle,
     Input,
+    Look,
+    Looked,
     Mode,
     Outcome,
+    Over,
     PromptReady,
     Record,
     ResolveSecret,
@@ -51,9 +59,10 @@ from flemma_py.conversation.state import (
     ToolFinished,
     View,
     Write,
+    flight,
 )
 from flemma_py.errors import FlemmaError
-from flemma_py.model.document import Document
+from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.tool import ToolOutcome
@@ -67,7 +76,7 @@ SLOW_KEY = 0.6
 
 Event = Callable[[], Awaitable[Input]]
 """Something that happened, told as late as possible: an input carries the document as it is when its turn comes."""
-Look = Callable[[], Awaitable[View]]
+Eyes = Callable[[], Awaitable[View]]
 """Gives the chat as the editor has it now. Raises `EditorError`."""
 
 
@@ -79,6 +88,7 @@ class Conversation:
         self._editor = editor
         self.preparation = Preparation(services, editor, location)
         self.aside = Aside(services, editor, self.preparation.asked)
+        self.grants = Grants()
         self.calls = ToolCalls(services, editor, self.preparation, self._tool_finished)
         self._state: State = Idle()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -91,13 +101,18 @@ class Conversation:
 
     # ---- what may happen
 
-    def submit(self, mode: Mode, line: int, seen: Seen, look: Look) -> None:
-        """The user asked to go on, with the cursor on `line` and these lines before their eyes."""
+    def submit(self, mode: Mode, line: int, seen: Seen, look: Eyes, text: str = "") -> None:
+        """The user asked to go on, with the cursor on `line` and these lines before their eyes. `text` is what they say
+        about a call."""
 
         async def submitted() -> Input:
             view = await look()
+            if mode in (Mode.APPROVE, Mode.REJECT, Mode.FORMAT):
+                return Submitted(mode, view, line, text=text)
             runs = mode in (Mode.HYBRID, Mode.EXECUTE)
-            return Submitted(mode, view, line, await self.calls.to_be_seen(view.document, seen) if runs else None)
+            loop = await self.calls.loop(view.document)
+            eyes = await self.calls.to_be_seen(view.document, seen) if runs else None
+            return Submitted(mode, view, line, eyes, loop, granted=self.grants.ids)
 
         self._inbox.put_nowait(submitted)
 
@@ -135,6 +150,8 @@ class Conversation:
         """The text is another one."""
         if isinstance(self._state, Idle):
             self.aside.figure.changed(by_user=by_user)
+            if self.grants.waits or not by_user:
+                self.grants.look(self._editor.view().document, by_user=by_user)
         self.preparation.edited(lambda: isinstance(self._state, Idle))
 
     def estimate(self) -> None:
@@ -164,7 +181,9 @@ class Conversation:
     async def _take(self, event: Event) -> None:
         try:
             happened = await event()
-            self._state, effects = step(self._state, happened)
+            before, (self._state, effects) = flight(self._state), step(self._state, happened)
+            if flight(self._state) != before:
+                self._editor.flight(flight(self._state))
             for effect in effects:
                 await self._perform(effect)
         except FlemmaError as error:
@@ -196,6 +215,12 @@ class Conversation:
                 self._prepare(self._prompt(turn, document, self._chosen))
             case ResolveSecret(turn):
                 self._prepare(self._secret(turn, self._chosen))
+            case Decide(turn, uses):
+                self._prepare(self._decide(turn, uses))
+            case Look(turn):
+                self._inbox.put_nowait(partial(self._look, turn))
+            case Grant(id):
+                self.grants.add(id)
             case StartStream(turn, prompt):
                 self._stream = asyncio.create_task(self._answer(turn, prompt), name=f"stream {turn}")
             case StopStream():
@@ -217,8 +242,12 @@ class Conversation:
                 self._editor.tell(level, message)
             case Record(usage, outcome):
                 self._record(usage, outcome)
+            case Over(outcome):
+                await self._editor.drain()
+                self._editor.over(outcome.value)
             case End(outcome, line):
                 await self._editor.drain()
+                self.grants.look(self._editor.view().document, by_user=False)
                 await self._editor.ended(outcome.value, self._cursor_line(line))
                 self.aside.figure.tell()
             case _:
@@ -259,6 +288,22 @@ class Conversation:
         task = asyncio.create_task(work, name="prepare")
         self._preparing.add(task)
         task.add_done_callback(self._preparing.discard)
+
+    async def _decide(self, turn: int, uses: Sequence[ToolUse]) -> None:
+        unattended = isinstance(self._state, Deciding) and self._state.loop is not None
+        try:
+            decisions = await self.calls.decisions(self._editor.view().document, uses, unattended=unattended)
+        except FlemmaError as error:
+            # What the chat forbids is not known then.
+            return self._post(Failed(turn, FlemmaError(f"No tool call was run: {error.message}")))
+        except Exception:
+            return self._broken(turn)
+        return self._post(Decided(turn, decisions))
+
+    async def _look(self, turn: int) -> Input:
+        await self._editor.drain()
+        view = self._editor.view()
+        return Looked(turn, view, await self.calls.loop(view.document) is not None)
 
     async def _prompt(self, turn: int, document: Document, choice: asyncio.Task[Chosen]) -> None:
         try:

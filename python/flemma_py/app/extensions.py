@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 PROVIDERS = "flemma.providers"
 TOOLS = "flemma.tools"
+REWRITERS = "flemma.rewriters"
 
 
 def offered(group: str) -> str:

@@ -19,10 +19,12 @@ from flemma_py.prompt.build import first_message
 from flemma_py.prompt.filling import NO_FILLING, Filling, has_templates, references
 
 if TYPE_CHECKING:
+    from flemma_py.app.personas import Personas
     from flemma_py.evaluation.documents import DocumentEvaluation, Place
     from flemma_py.files.drift import Drift
-    from flemma_py.files.reader import Reader
     from flemma_py.model.evaluated import Evaluated, Problem
+    from flemma_py.model.reading import Reader
+    from flemma_py.model.tool import ToolDefinition
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +81,8 @@ class Reading:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._folder = ""
-        self._reader: Reader | None = None
+        self._path: str | None = None
+        self._reader: Personas | None = None
         self._evaluation: DocumentEvaluation | None = None
         self._drift: Drift | None = None
 
@@ -98,7 +101,7 @@ class Reading:
         of those that have changed. Raises `DocumentError`."""
         if not has_templates(document):
             return Meaning(self._services.layers)
-        reader = self._prepared(folder)
+        reader = self._prepared(folder, path)
         meaning = await self._meaning(document, reader, path, cwd, whole=whole)
         for _ in range(MOST_QUESTIONS):
             if consent is None or not meaning.asks:
@@ -111,15 +114,20 @@ class Reading:
             return replace(meaning.value, notices=(*meaning.value.notices, *told))
         return meaning.value
 
-    def _prepared(self, folder: str) -> Reader:
+    def _tools(self) -> tuple[ToolDefinition, ...]:
+        return self._services.runner.offered(self._services.settings.tools.offered)
+
+    def _prepared(self, folder: str, path: str | None) -> Personas:
         """The chat's way to its files. Made when it is first needed: most chats have no use for it."""
-        if self._reader is None or folder != self._folder:
+        if self._reader is None or (folder, path) != (self._folder, self._path):
+            from flemma_py.app.personas import Personas
             from flemma_py.files.drift import Drift
             from flemma_py.files.reader import Reader
 
             services = self._services
-            self._folder, self._evaluation = folder, None
-            self._reader = Reader(folder, home=services.home, consent=services.file_answers, store=services.file_store)
+            self._folder, self._path, self._evaluation = folder, path, None
+            files = Reader(folder, home=services.home, consent=services.file_answers, store=services.file_store)
+            self._reader = Personas(files, folder, path, services.home, self._tools)
             self._drift = self._drift or Drift(services.file_store)
         return self._reader
 

@@ -14,7 +14,9 @@ from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
 from flemma_py.app.page import Page
+from flemma_py.app.rewriting import rewritten
 from flemma_py.app.services import Services
+from flemma_py.config.layers import Layers
 from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
@@ -80,7 +82,11 @@ class Preparation:
         return Chosen(await self._services.endpoint(settings), meaning, settings, tools)
 
     async def settings(self, document: Document) -> Settings:
-        """The chat's own settings, for what it runs. Raises `DocumentError` where its frontmatter is wrong: what it was
+        """The chat's own settings, for what it runs. Raises as `own_layers`."""
+        return (await self.own_layers(document)).resolve()
+
+    async def own_layers(self, document: Document) -> Layers:
+        """The chat's own settings and who set what. Raises `DocumentError` where its frontmatter is wrong: what it was
         to forbid is not known then."""
         await self._services.warm()
         meaning = await self._read(document, whole=False, consent=None)
@@ -88,7 +94,7 @@ class Preparation:
         if front is not None:
             wrong = tuple(each for each in meaning.errors if each.line <= front.span.end_line)
             replace(meaning, diagnoses=wrong).refuse_errors()
-        return self._resolved(meaning)
+        return meaning.layers
 
     def _resolved(self, meaning: Meaning) -> Settings:
         layers = meaning.layers
@@ -97,7 +103,7 @@ class Preparation:
     def build(self, document: Document, chosen: Chosen) -> Built:
         """What is asked. Raises `DocumentError` where there is nothing to send."""
         endpoint = chosen.endpoint
-        return build_prompt(
+        built = build_prompt(
             document,
             model=endpoint.model,
             parameters=endpoint.parameters,
@@ -106,6 +112,8 @@ class Preparation:
             cache_key=_cache_key(self.location.path),
             filling=chosen.meaning.filling,
         )
+        prompt, problems = rewritten(built.prompt, self._services.rewriters, self.location.path)
+        return replace(built, prompt=prompt, notices=tuple(problems))
 
     async def asked(self) -> tuple[Endpoint, Prompt]:
         """What would be asked now, and whom. Nobody is asked about files that lie elsewhere. Raises `FlemmaError`."""
@@ -115,7 +123,7 @@ class Preparation:
 
     def tell(self, chosen: Chosen, built: Built) -> None:
         """Say what of the chat is not in the request although its writer may think so: one notice for all places."""
-        for notice in chosen.meaning.notices:
+        for notice in (*chosen.meaning.notices, *built.notices):
             self._editor.tell("warn", notice)
         warnings = _warnings(chosen, built)
         shown = [f"line {line + 1}: {message}" for message, line in warnings[:MOST_WARNINGS]]

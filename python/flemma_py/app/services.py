@@ -32,11 +32,13 @@ from flemma_py.app.endpoint import (
     no_model,
     stored_key,
 )
-from flemma_py.app.extensions import PROVIDERS, TOOLS, is_provider, offered
+from flemma_py.app.extensions import PROVIDERS, REWRITERS, TOOLS, is_provider, offered
 from flemma_py.app.hiding import hide_secrets
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
-from flemma_py.app.owner import LuaParsers, OwnerFunctions
+from flemma_py.app.owner import LuaParsers, LuaResolvers, OwnerFunctions
+from flemma_py.app.rewriting import in_order
+from flemma_py.app.rule_store import RuleStore
 from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.app.trust import TrustStore
@@ -46,7 +48,7 @@ from flemma_py.config.presets import BUILT_IN, Presets, expand_model, members, r
 from flemma_py.config.reading import Issue
 from flemma_py.config.schema import Settings
 from flemma_py.errors import FlemmaError, SettingsError
-from flemma_py.registry import discover
+from flemma_py.registry import discover, installed
 from flemma_py.secrets.environment import Found
 from flemma_py.secrets.keys import Keys, Told
 
@@ -85,7 +87,9 @@ class Services:
         self._say = say
         self.functions = functions
         self.parsers = LuaParsers(functions)
+        self.resolvers = LuaResolvers()
         self.trust = TrustStore()
+        self.rules = RuleStore()
         self._renames_said: set[str] = set()
         self._wires: Wires | None = None
         self._layers = Layers()
@@ -257,9 +261,15 @@ class Services:
         for name in HEAVY:
             importlib.import_module(name)
         # Found here and not by the first send: looking for what third parties installed takes some 20 ms.
-        _ = self.wires, self.runner
+        _ = self.wires, self.runner, self.rewriters
         found = discover("flemma_py.providers.catalogue", "CATALOGUE")
         self._tables = {table.provider: tuple(model.name for model in table.models) for _, table in found}
+
+    @functools.cached_property
+    def rewriters(self) -> list[Any]:
+        """What third parties installed to rewrite texts on their way, in its order."""
+        group = offered(REWRITERS)
+        return in_order(installed(group)) if group else []
 
     @property
     def client(self) -> HttpClient:

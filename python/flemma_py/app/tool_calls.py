@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.preparation import Preparation
 from flemma_py.app.services import Services
+from flemma_py.approval.verdict import Decision
 from flemma_py.config.schema import Settings
 from flemma_py.conversation.calls import pending
+from flemma_py.conversation.state import Loop
 from flemma_py.document.query import tool_at
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.tool import FileState, ToolOutcome
 
 if TYPE_CHECKING:
+    from flemma_py.app.approving import Approver
     from flemma_py.app.workplace import Workplace
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,7 @@ class ToolCalls:
         self._finished = finished
         self._tasks: set[asyncio.Task[None]] = set()
         self._settings: tuple[int, asyncio.Task[Settings]] | None = None
+        self._warned: set[str] = set()
         self._seen: dict[str, FileState] = {}
 
     def start(self, turn: int, call: ToolUse) -> None:
@@ -62,6 +66,35 @@ class ToolCalls:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    async def loop(self, document: Document) -> Loop | None:
+        """Autopilot at its beginning, where the chat's settings have it on. Settings that cannot be read have not."""
+        try:
+            autopilot = (await self._preparation.settings(document)).tools.autopilot
+        except FlemmaError:
+            return None
+        return Loop(most=autopilot.max_turns) if autopilot.enabled else None
+
+    async def decisions(self, document: Document, uses: Sequence[ToolUse], *, unattended: bool) -> dict[str, Decision]:
+        """What the chat's settings and the owner's rules make of these calls, by id. Raises `DocumentError` as
+        `Preparation.settings` does."""
+        if not uses:
+            return {}
+        approver = await self.approver(document)
+        return await approver.decisions(document, uses, unattended=unattended)
+
+    async def approver(self, document: Document) -> Approver:
+        """Who decides about the calls of this chat now. Raises as `decisions`."""
+        layers = await self._preparation.own_layers(document)
+        # Its reader of commands is loaded when somebody decides, not before.
+        from flemma_py.app.approving import Approver
+
+        return Approver(self._place(layers.resolve()), layers, self._warn)
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            self._editor.tell("warn", message)
 
     async def to_be_seen(self, document: Document, seen: Seen) -> Seen | None:
         """`seen`, where calls that wait must be in it to be run by a press of the key; None where the owner does not

@@ -89,6 +89,19 @@ class Workplace:
         folder = self.services.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
         return (os.path.realpath(folder),) if Path(folder).is_absolute() and Path(folder).is_dir() else ()
 
+    @property
+    def shell_folder(self) -> str:
+        """The folder in which commands start. Raises `SettingsError`."""
+        wanted = self.settings.tools.bash.cwd
+        if wanted is None:
+            return self.location.folder
+        folder = expand(wanted, self.place)
+        if folder is None and wanted.startswith("urn:"):
+            return self.location.folder
+        if folder is None:
+            raise SettingsError(f"tools.bash.cwd is {wanted}, and a variable in it is not set.")
+        return str(Path(self.location.folder, folder))
+
     def output_file(self, source: str, call: str) -> str | None:
         """The file for the whole output of `source`, a tool; None where the settings want none, or name none."""
         truncate = self.settings.tools.truncate
@@ -141,7 +154,7 @@ class ChatShell:
         return await processes.run(
             processes.Command(
                 argv,
-                self._directory(),
+                self.workplace.shell_folder,
                 environment,
                 max(SMALLEST_TAIL, 2 * truncate.max_bytes),
                 truncate.max_bytes,
@@ -160,14 +173,3 @@ class ChatShell:
             if program := shutil.which(str(Path(name).expanduser()), path=path):
                 return program
         raise ToolError(f"There is no shell {wanted or ' or '.join(SHELLS)}: the user must set `tools.bash.shell`.")
-
-    def _directory(self) -> str:
-        wanted = self.workplace.settings.tools.bash.cwd
-        if wanted is None:
-            return self.workplace.location.folder
-        folder = expand(wanted, self.workplace.place)
-        if folder is None and wanted.startswith("urn:"):
-            return self.workplace.location.folder
-        if folder is None:
-            raise SettingsError(f"tools.bash.cwd is {wanted}, and a variable in it is not set.")
-        return str(Path(self.workplace.location.folder, folder))

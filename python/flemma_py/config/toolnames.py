@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from flemma_py.config.values import Issue
 
 BUILT_IN = ("bash", "calculator", "calculator_async", "edit", "find", "grep", "ls", "read", "write")
 """Known also where one of them cannot be had."""
+_SAID = re.compile(r"\s*(?:allow|ask|deny)\s+(?=\S)")
+"""What a rule of approval may begin with."""
 LISTS = (("tools", "offered"), ("tools", "auto_approve"))
 
 
@@ -33,7 +36,7 @@ class ToolNames:
         self, path: tuple[str, ...], word: str, members: Mapping[str, Sequence[Any]], line: int | None
     ) -> Issue | None:
         where = ".".join(path)
-        name = word.partition("(")[0].strip()
+        name = _SAID.sub("", word).partition("(")[0].strip()
         if name.startswith("$"):
             what, known = "preset", sorted(members)
         else:

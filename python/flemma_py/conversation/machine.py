@@ -1,10 +1,14 @@
 """What a chat does next: `step(state, input) -> (state, effects)`, a pure function.
 
-    Idle --Submitted--> Running     pending tool calls: run them, write each result, back to Idle
+    Idle --Submitted--> Deciding    calls wait: somebody says which may run
                     --> Preparing   none: build the prompt, find the key
+    Deciding --Decided--> Running   those that may: run them, write each result, back to Idle
     Preparing --PromptReady + SecretReady--> Streaming   the role marker is written, the request goes out
     Streaming --Streamed--> Streaming … Idle             edits; the end of the reply, or what broke it
     any --Cancelled--> Idle
+
+With autopilot it goes on by itself: from Running to Preparing, and from Streaming through Looking to Deciding, until
+nothing is left to do or a call waits for the user.
 
 Every way back to Idle closes what the reply left open and ends with `End`, which unlocks the buffer. Inputs of an
 earlier turn (a chunk that was on its way when the user cancelled) are known by their number and ignored.
@@ -17,19 +21,23 @@ from dataclasses import replace
 from flemma_py.conversation import calls
 from flemma_py.conversation.reply import Reply
 from flemma_py.conversation.state import (
-    BuildPrompt,
     Cancelled,
+    Decided,
+    Deciding,
     Effect,
     End,
     Failed,
     Idle,
     Input,
+    Look,
+    Looked,
+    Looking,
     Mode,
     Outcome,
+    Over,
     Preparing,
     PromptReady,
     Record,
-    ResolveSecret,
     Running,
     SecretReady,
     Show,
@@ -47,6 +55,7 @@ from flemma_py.conversation.state import (
 )
 from flemma_py.document.migrate import migrate
 from flemma_py.document.serializer import prompt_lines
+from flemma_py.model.document import Role, ToolUse
 from flemma_py.model.patch import Begin, Edit, RemoveReply
 from flemma_py.model.stream import StopReason, StreamEnd, StreamFailure, UsageReport
 from flemma_py.model.usage import Usage
@@ -62,19 +71,25 @@ def step(state: State, happened: Input) -> Step:
     match state, happened:
         case Idle(), Submitted():
             return _submit(state, happened)
+        case Deciding(), Decided() if happened.turn == state.turn:
+            return calls.settle(state, happened)
+        case Looking(), Looked() if happened.turn == state.turn:
+            return _looked(state, happened)
         case Running(), ToolFinished() if happened.turn == state.turn and happened.id in state.unfinished:
             return calls.finish(state, happened)
         case Running(), Cancelled():
             return calls.cancel(state, happened)
         case _, Submitted():
             return state, (Tell("warn", BUSY),)
-        case ((Preparing() | Streaming() | Running()), Failed()) if happened.turn == state.turn:
+        case Idle(), Failed():
+            return state, ()
+        case _, Failed() if happened.turn == state.turn:
             return _failed(state, happened)
         case Preparing(), PromptReady() if happened.turn == state.turn:
             return _go(replace(state, prompt=happened.prompt))
         case Preparing(), SecretReady() if happened.turn == state.turn:
             return _go(replace(state, has_key=True))
-        case Preparing(), Cancelled():
+        case ((Deciding() | Preparing() | Looking()), Cancelled()):
             return Idle(state.turn), (StopStream(), End(Outcome.CANCELLED))
         case Streaming(), Streamed() if happened.turn == state.turn:
             return _streamed(state, happened)
@@ -90,13 +105,15 @@ def _submit(state: Idle, asked: Submitted) -> Step:
         edits = migrate(asked.view.lines)
         told = () if edits else (Tell("info", "every role marker is on a line of its own already"),)
         return Idle(turn), (Write(turn, edits, settle=True), *told, End(Outcome.COMPLETED))
+    if asked.mode in (Mode.APPROVE, Mode.REJECT):
+        return calls.judge(state, asked)
     if asked.mode is Mode.EXECUTE:
         return calls.run_at_cursor(state, asked)
-    pending = calls.pending(asked.view.document)
-    if pending and asked.mode is Mode.HYBRID:
-        return calls.agreed(state, asked, pending)
-    warning = calls.unanswered_warning(pending)
-    return Preparing(turn, asked.view), (*warning, BuildPrompt(turn, asked.view.document), ResolveSecret(turn))
+    if asked.mode is Mode.HYBRID:
+        return calls.submitted(state, asked)
+    warning = calls.unanswered_warning(calls.pending(asked.view.document))
+    preparing, effects = calls.ask(turn, asked.view, asked.loop)
+    return preparing, (*warning, *effects)
 
 
 def _go(state: Preparing) -> Step:
@@ -105,7 +122,8 @@ def _go(state: Preparing) -> Step:
         return state, ()
     reply, begin = Reply.begin(state.view.lines, state.view.document)
     effects = (StartStream(state.turn, state.prompt), Write(state.turn, (begin,)), Show(WAITING))
-    return Streaming(state.turn, reply, Usage(), opening=begin.text.removesuffix("@Assistant:")), effects
+    opening = begin.text.removesuffix("@Assistant:")
+    return Streaming(state.turn, reply, Usage(), opening, loop=state.loop), effects
 
 
 def _streamed(state: Streaming, news: Streamed) -> Step:
@@ -164,7 +182,24 @@ def _complete(state: Streaming, before: tuple[Effect, ...], end: StreamEnd) -> S
     if not told and not state.reply.has_answer:
         told = (Tell("warn", "the model thought and answered nothing: send again, or change the prompt"),)
     closing = Write(state.turn, state.reply.finish(aborted))
+    if state.loop is not None and not told:
+        over = (Record(state.usage, outcome), Over(outcome), Look(state.turn))
+        return Looking(state.turn, state.loop), (*before, closing, *over)
     return Idle(state.turn), (*before, closing, *told, Record(state.usage, outcome), End(outcome))
+
+
+def _looked(state: Looking, looked: Looked) -> Step:
+    """Go on if the reply calls for something."""
+    document = looked.view.document
+    last = next((each for each in reversed(document.messages) if each.role is Role.ASSISTANT), None)
+    calling = {use.id for use in last.segments if isinstance(use, ToolUse)} if last else set()
+    if not looked.goes_on or not any(use.id in calling for use in calls.unresolved(document)):
+        return Idle(state.turn), (End(Outcome.COMPLETED),)
+    loop = replace(state.loop, rounds=state.loop.rounds + 1)
+    if loop.rounds > loop.most:
+        message = f"autopilot stops after {loop.most} requests of its own (tools.autopilot.max_turns): send to go on"
+        return Idle(state.turn), (Tell("warn", message), End(Outcome.COMPLETED))
+    return calls.decide(state.turn + 1, looked.view, loop)
 
 
 def _empty(state: Streaming, before: tuple[Effect, ...], told: tuple[Effect, ...], outcome: Outcome) -> Step:
@@ -202,7 +237,7 @@ def _cancel_reply(state: Streaming, cancelled: Cancelled) -> Step:
     return Idle(state.turn), (StopStream(), _close_early(state, INTERRUPTED), *ended)
 
 
-def _failed(state: Preparing | Streaming | Running, failed: Failed) -> Step:
+def _failed(state: State, failed: Failed) -> Step:
     """What was needed could not be had. A failing write ends the turn too: nothing more can be put into the buffer."""
     told = Tell("error", failed.error.message)
     used = (Record(state.usage, Outcome.ERRORED),) if isinstance(state, Streaming) else ()

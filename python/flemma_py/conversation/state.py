@@ -5,9 +5,12 @@ No state holds a key, a socket or a task: those belong to `app/`, which performs
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
+from flemma_py.approval.verdict import Decision
 from flemma_py.conversation.reply import Reply
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
@@ -19,11 +22,14 @@ from flemma_py.model.usage import Usage
 
 
 class Mode(Enum):
-    """What a submit asks for: pending calls or else a request, a request, one call, or the new form of markers."""
+    """What a submit asks for: pending calls or else a request, a request, one call, the user's word about one call, or
+    the new form of markers."""
 
     HYBRID = "hybrid"
     SEND = "send"
     EXECUTE = "execute"
+    APPROVE = "approve"
+    REJECT = "reject"
     FORMAT = "format"
 
 
@@ -43,15 +49,37 @@ class View:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Autopilot at work: `rounds` requests are its own so far, of at most `most`."""
+
+    rounds: int = 0
+    most: int = 100
+
+
 # ---- states
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing is under way; the buffer belongs to the user. `shown` are the calls that the last press only showed."""
+    """Nothing is under way; the buffer belongs to the user. `shown` are the calls that the last press only showed;
+    `paused` is what autopilot was at when it had to ask."""
 
     turn: int = 0
     shown: frozenset[str] = frozenset()
+    paused: Loop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Somebody says which calls may run. `only` is the one that the user wants, of whatever status; nothing: all.
+    `granted` as in `Submitted`."""
+
+    turn: int
+    view: View
+    loop: Loop | None = None
+    only: str = ""
+    granted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +90,7 @@ class Preparing:
     view: View
     prompt: Prompt | None = None
     has_key: bool = False
+    loop: Loop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +102,55 @@ class Streaming:
     usage: Usage
     opening: str
     end: StreamEnd | None = None
+    loop: Loop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A reply is complete, and autopilot looks at what it wants."""
+
+    turn: int
+    loop: Loop
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call that the user has to decide about, and why."""
+
+    id: str
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Tool calls run. `unfinished` are their ids in the order of the document."""
+    """Tool calls run. `unfinished` are their ids in the order of the document; `waits` says of those that are not to
+    run yet why."""
 
     turn: int
     unfinished: tuple[str, ...]
     first: str
+    loop: Loop | None = None
+    waits: tuple[Waiting, ...] = ()
 
 
-State = Idle | Preparing | Streaming | Running
+State = Idle | Deciding | Preparing | Streaming | Looking | Running
+
+Flight = tuple[Literal["paused", "armed", "sending"], int, int]
+"""How autopilot stands: what it is at, how many requests it has made, and how many it may."""
+
+
+def flight(state: State) -> Flight | None:
+    """None where autopilot has nothing to do with what goes on."""
+    match state:
+        case Idle(paused=Loop() as loop):
+            return "paused", loop.rounds, loop.most
+        case Preparing() | Streaming() if state.loop is not None:
+            return "sending", state.loop.rounds, state.loop.most
+        case Deciding() | Looking() | Running() if state.loop is not None:
+            return "armed", state.loop.rounds, state.loop.most
+    return None
+
 
 # ---- inputs
 
@@ -92,12 +158,34 @@ State = Idle | Preparing | Streaming | Running
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """The user pressed a key or gave a command. `line` is the cursor's, 0-based; `seen` are the ranges of lines, each
-    [first, end), that stood before the user's eyes, None where that does not matter."""
+    [first, end), that stood before the user's eyes, None where that does not matter; `loop` is there if autopilot is
+    on; `text` is what the user says to the model about a call; `granted` are the calls that they approved by hand: no
+    other `(approved)` that stands in the buffer counts."""
 
     mode: Mode
     view: View
     line: int
     seen: tuple[tuple[int, int], ...] | None = None
+    loop: Loop | None = None
+    text: str = ""
+    granted: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What becomes of calls, by id."""
+
+    turn: int
+    decisions: Mapping[str, Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The chat with a whole reply in it. `goes_on`: autopilot was not turned off meanwhile."""
+
+    turn: int
+    view: View
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +233,31 @@ class Cancelled:
     discard: bool = False
 
 
-Input = Submitted | PromptReady | SecretReady | Failed | Streamed | ToolFinished | Cancelled
+Input = Submitted | Decided | PromptReady | SecretReady | Failed | Streamed | Looked | ToolFinished | Cancelled
 
 # ---- effects
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Say what becomes of these calls: `Decided`."""
+
+    turn: int
+    uses: tuple[ToolUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Give the chat when all is in the buffer: `Looked`."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The user approved this call by hand."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +337,13 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """A request is over, and the chat goes on by itself."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The chat is idle: unlock it, with the cursor on `line` if one is given."""
 
@@ -234,8 +351,8 @@ class End:
     line: int | None = None
 
 
-Asked = BuildPrompt | ResolveSecret | StartStream | StopStream | RunTool | StopTools
+Asked = Decide | Look | Grant | BuildPrompt | ResolveSecret | StartStream | StopStream | RunTool | StopTools
 """What somebody else is to do."""
-Effect = Asked | Write | Show | Reveal | Tell | Record | End
+Effect = Asked | Write | Show | Reveal | Tell | Record | Over | End
 
 Step = tuple[State, tuple[Effect, ...]]

@@ -4,7 +4,7 @@ wrote there. A block of the same call is replaced where it stands. Nothing that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flemma_py.document.lines import BLANKS, is_blank, protect, split_marker
 from flemma_py.document.query import (
@@ -36,6 +36,36 @@ def result_placement(document: Document, lines: Sequence[str], id: str, block: S
     if earlier:
         return _after(lines, earlier[-1].span.end_line, block)
     return _before(lines, results[0], block)
+
+
+def together(document: Document, lines: Sequence[str], blocks: Mapping[str, Sequence[str]]) -> list[Splice]:
+    """The edits that write several blocks, by the ids of their calls: downwards, each counted in the text that the one
+    before left. Empty where they have to be placed one by one: where some are new and others replace what is there, or
+    the calls are those of more than one message."""
+    known: dict[str, LocatedResult] = {}
+    for result in tool_results(document):
+        known.setdefault(result.result.tool_use_id, result)
+    old = sorted((known[id] for id in blocks if id in known), key=lambda each: each.span.line)
+    if len(old) == len(blocks):
+        return _replacements(lines, old, blocks)
+    callers = {use.message for use in tool_uses(document) if use.use.id in blocks}
+    if old or len(callers) != 1 or any(result.message - 1 in callers for result in known.values()):
+        return []
+    ordered = [use.use.id for use in tool_uses(document) if use.use.id in blocks]
+    joined = [line for id in dict.fromkeys(ordered) for line in ("", *blocks[id])][1:]
+    return [result_placement(document, lines, ordered[0], joined)]
+
+
+def _replacements(
+    lines: Sequence[str], old: Sequence[LocatedResult], blocks: Mapping[str, Sequence[str]]
+) -> list[Splice]:
+    found: list[Splice] = []
+    moved = 0
+    for result in old:
+        splice = _replacement(lines, result, blocks[result.result.tool_use_id])
+        found.append(Splice(splice.first + moved, splice.last + moved, splice.lines))
+        moved += len(splice.lines) - (splice.last - splice.first)
+    return found
 
 
 def _replacement(lines: Sequence[str], old: LocatedResult, block: Sequence[str]) -> Splice:

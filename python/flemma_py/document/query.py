@@ -120,6 +120,17 @@ def result_for(document: Document, id: str) -> LocatedResult | None:
     return next((result for result in tool_results(document) if result.result.tool_use_id == id), None)
 
 
+def results_by_id(document: Document) -> dict[str, ToolResult]:
+    """All results by the ids of their calls; the first of several."""
+    found: dict[str, ToolResult] = {}
+    for message in document.messages:
+        if message.role is Role.YOU:
+            for segment in message.segments:
+                if isinstance(segment, ToolResult):
+                    found.setdefault(segment.tool_use_id, segment)
+    return found
+
+
 def is_terminal(result: ToolResult) -> bool:
     """Whether the result is one that the model is sent: all other statuses wait for something."""
     return result.status is None or result.status is Status.ERROR

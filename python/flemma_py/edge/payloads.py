@@ -58,8 +58,8 @@ def read_place(place: Mapping[str, Any]) -> Place:
 @dataclass(frozen=True, slots=True)
 class Hello:
     """Start of the conversation between Lua and the host. `settings` is what setup() was given, `runtime` what an
-    earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language;
-    `state_folder` is where what must outlive Neovim is kept, empty for nowhere."""
+    earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language, `resolvers`
+    those of resolvers of approval; `state_folder` is where what must outlive Neovim is kept, empty for nowhere."""
 
     protocol: int
     channel: int
@@ -68,6 +68,7 @@ class Hello:
     directory: str
     runtime: Mapping[str, Any]
     parsers: Mapping[str, Any]
+    resolvers: Mapping[str, Any]
     state_folder: str
 
     @classmethod
@@ -80,6 +81,7 @@ class Hello:
             string(payload, "directory"),
             mapping(payload, "runtime") if "runtime" in payload else {},
             mapping(payload, "parsers") if "parsers" in payload else {},
+            mapping(payload, "resolvers") if "resolvers" in payload else {},
             string(payload, "state_folder") if "state_folder" in payload else "",
         )
 
@@ -115,7 +117,8 @@ def ranges(payload: Mapping[str, Any], key: str) -> tuple[tuple[int, int], ...]:
 class Submit:
     """The user asked to go on with a chat. `run` is Lua's number of this send, which comes back with all that is done
     for it; `line` is the cursor's, 0-based; `seen` the ranges of lines that
-    could be seen whole, each [first, end); `name` the file, empty for none; `cwd` the window's working directory."""
+    could be seen whole, each [first, end); `name` the file, empty for none; `cwd` the window's working directory,
+    `text` what the user says of a call."""
 
     buf: int
     run: int
@@ -125,6 +128,7 @@ class Submit:
     name: str
     stamp: Stamp
     cwd: str
+    text: str = ""
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Submit:
@@ -137,4 +141,5 @@ class Submit:
             string(payload, "name"),
             read_stamp(payload),
             string(payload, "cwd"),
+            string(payload, "text") if "text" in payload else "",
         )

@@ -150,6 +150,8 @@ class Tool:
     definition: ToolDefinition
     execute: Execute
     enabled: bool = True
+    is_confined: bool = False
+    """Whether all that a run does is done behind the sandbox's wall, where there is one."""
     keeps_time: bool = False
     """Whether it ends by itself when its time is over, and so can say how far it came."""
     detail: Detail | None = None

@@ -29,6 +29,7 @@ class Built:
 
     prompt: Prompt
     warnings: tuple[Warning, ...]
+    notices: tuple[str, ...] = ()
 
 
 def build_prompt(

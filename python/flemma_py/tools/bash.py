@@ -165,4 +165,4 @@ async def foresee(input: dict[str, Any], context: ToolContext) -> tuple[Line, ..
     return ((f"$ {first}", "command"), *((f"  {line}", "command") for line in more))
 
 
-TOOL = Tool(DEFINITION, execute, keeps_time=True, detail=detail, foresee=foresee)
+TOOL = Tool(DEFINITION, execute, is_confined=True, keeps_time=True, detail=detail, foresee=foresee)
