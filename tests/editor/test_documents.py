@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from flemma_py.document.parser import parse
+from flemma_py.model.document import ToolResult
 from tests.editor.desk import Desk, said, tools
 from tests.editor.examples import HELP, README, Example, of_help, of_markdown
 from tests.editor.neovim import ROOT
@@ -23,7 +25,8 @@ SPECS = ("{ dir", "{ \"flemma\"")  # fmt: skip
 
 LUA = [each for each in EXAMPLES if each.language == "lua"]
 CHATS = [each for each in EXAMPLES if re.match(r"@\w+:|\{\{|```\w", each.text)]
-SHELL = [each for each in EXAMPLES if each.language in ("sh", "") and each not in CHATS]
+BLOCKS = [each for each in EXAMPLES if each.text.startswith("**Tool ")]
+SHELL = [each for each in EXAMPLES if each.language in ("sh", "") and each not in CHATS + BLOCKS]
 
 FILES: dict[str, str | bytes] = {
     "specs/v1.pdf": b"%PDF-1.4\n%%EOF",
@@ -119,6 +122,8 @@ def test_a_chat_is_sent(desk: Desk, example: Example) -> None:
         text = f"@You:\n{text}"
     if text.startswith("@Assistant"):
         text = f"@You:\nWhat is 17 * 24 + 4?\n\n{text}"
+    if "@You" not in text:
+        text = f"{text}\n@You:\nHello\n"
     folder = desk.fresh()
     desk.write({**FILES, "screenshot.png": bytes.fromhex("89504e470d0a1a0a")}, folder.name)
     desk.open(folder / "talk.chat", text)
@@ -144,6 +149,13 @@ def test_frontmatter_of_the_help_holds(desk: Desk, language: str) -> None:
     if language == "lua":
         assert tools(body) == ["bash", "read"]
         assert desk.editor.notices() == []
+
+
+@each_of(BLOCKS)
+def test_a_block_is_read_as_one(example: Example) -> None:
+    (message,) = parse(f"@You:\n{example.text}\n```\n```".split("\n")).messages
+    assert any(isinstance(segment, ToolResult) for segment in message.segments)
+    assert not message.diagnostics
 
 
 @each_of(SHELL)

@@ -233,8 +233,18 @@ def test_commands(own: Desk) -> None:
         assert own.editor.lua("return vim.v.errmsg") == ""
 
 
-def test_approval(desk: Desk) -> None:
-    call = "@You:\nx\n\n@Assistant:\n**Tool Use:** `{}` (`toolu_1`)\n\n```json\n{}\n```\n\n@You:\n"
-    set_up(desk, "approval", call.format("bash", '{"label": "x", "command": "sudo true"}'))
+@pytest.mark.parametrize(
+    ("name", "input", "said"),
+    [
+        ("calculator", '{"expression": "6 * 7"}', "42"),
+        ("bash", '{"label": "x", "command": "sudo true", "timeout": null}', "denied"),
+    ],
+)
+def test_approval(desk: Desk, name: str, input: str, said: str) -> None:
+    call = f"@You:\nx\n\n@Assistant:\n**Tool Use:** `{name}` (`toolu_1`)\n\n```json\n{input}\n```\n\n@You:\n"
+    set_up(desk, "approval", call)
+    desk.editor.press("<C-]>")
+    desk.editor.wait(lambda: said in desk.editor.text().split("**Tool Result:**")[-1], said)
+    desk.editor.idle()
     page = desk.page("status verbose", "status")
     assert "60" in page and "PAGER" in page
