@@ -54,7 +54,7 @@ def runnable(example: Example) -> str:
     text = example.text
     if text.startswith(SPECS):
         return f"return {text}"
-    if "setup(" in text or text.startswith(("local ", "vim.")):
+    if "setup(" in text or text.startswith(("local ", "vim.", "require(")):
         return text
     if example.name == "flemma-frontmatter":
         return ""

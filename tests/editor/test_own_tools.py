@@ -3,76 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from flemma_py.demo import peer as script
 from flemma_py.demo.reply import Calls, Reply
+from tests.editor.calling import Chat, begin, windows
 from tests.editor.conftest import CANARY, Peer, Start
-from tests.editor.neovim import Neovim
 from tests.editor.test_status import line_of, page
-
-SCHEMA = "{ type = 'object', properties = { query = { type = 'string' } }, required = { 'query' } }"
-
-
-class Chat:
-    """A chat whose model calls tools of Lua's."""
-
-    def __init__(self, editor: Neovim, peer: Peer) -> None:
-        self.editor = editor
-        self.peer = peer
-        self._calls = 0
-
-    def register(self, name: str, body: str, *, schema: str = SCHEMA, more: str = "") -> None:
-        self.editor.lua(
-            f"""require('flemma.tools').register('{name}', {{
-              name = '{name}', description = 'A tool of the test.', input_schema = {schema}, {more}
-              execute = {body} }})"""
-        )
-
-    def call(self, name: str, input: dict[str, Any] | None = None) -> str:
-        """Let the model call a tool, press the keys for it, and give the block of its result."""
-        self.begin(name, input)
-        return self.result()
-
-    def begin(self, name: str, input: dict[str, Any] | None = None) -> None:
-        self._calls += 1
-        given = {"query": "x"} if input is None else input
-        self.peer.enqueue(Reply((Calls(self.id, name, given),), "tool_use"))
-        before = len(self.editor.events("FlemmaRequestFinished"))
-        self.editor.press("Goand<Esc>")
-        self.editor.press("G<C-]>")
-        self.editor.finished(before + 1)
-        self.editor.idle()
-        self.editor.press("<C-]>")
-
-    @property
-    def id(self) -> str:
-        return f"toolu_{self._calls}"
-
-    def result(self) -> str:
-        head = f"**Tool Result:** `{self.id}`"
-        self.editor.wait(lambda: head in self.editor.text(), "the result block")
-        self.editor.idle()
-        block = self.editor.text().split(head)[1].strip()
-        self.editor.press("Go<Esc>")
-        return block
-
-    def offered(self) -> dict[str, Any]:
-        """What the last request told of tools, by name."""
-        return {tool["name"]: tool for tool in self.peer.bodies[-1]["tools"]}
 
 
 @pytest.fixture
 def talk(start: Start, peer: Peer, tmp_path: Path) -> Chat:
-    editor = start(
-        f"{{ providers = {{ anthropic = {{ base_url = '{peer.base_url}' }} }}, sandbox = {{ enabled = false }} }}",
-        ANTHROPIC_API_KEY=CANARY,
-    )
-    editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
-    editor.ready()
-    return Chat(editor, peer)
+    return begin(start, peer, tmp_path)
 
 
 def test_a_registered_tool_is_offered_and_runs_in_the_editor(talk: Chat) -> None:
@@ -205,68 +148,10 @@ def test_leaving_neovim_cancels_what_runs(talk: Chat, tmp_path: Path) -> None:
     assert note.exists()
 
 
-# ---- sources
-
-
-def send(talk: Chat) -> None:
-    talk.peer.enqueue(script.text("Fine."))
-    talk.editor.press("G<C-]>")
-
-
-def test_a_send_waits_for_a_source_that_is_not_done(talk: Chat) -> None:
-    talk.editor.lua(
-        "require('flemma.tools').register(function(register, done) _G.register, _G.done = register, done end)"
-    )
-    send(talk)
-    talk.editor.wait(lambda: "tool definitions" in spinner(talk.editor), "the notice")
-    assert talk.peer.bodies == []
-    talk.editor.command("Flemma status")
-    talk.editor.wait(lambda: any("is not done" in line for line in page(talk.editor)), "the status")
-    talk.editor.press("q")
-    talk.editor.lua(f"_G.register('found', {{ input_schema = {SCHEMA}, execute = function() end }})")
-    talk.editor.lua("_G.done() _G.done('x')")
-    talk.editor.finished()
-    assert "found" in talk.offered()
-    assert [event["data"] for event in talk.editor.events("FlemmaBootComplete")] in ([{}], [[]])
-    assert not any("may be missing" in notice for notice in talk.editor.notices())
-
-
-def test_a_source_that_is_never_done_is_waited_for_no_longer_than_its_time(talk: Chat) -> None:
-    talk.editor.lua("require('flemma.tools').register({ timeout = 0.5, resolve = function(r) _G.register = r end })")
-    send(talk)
-    talk.editor.finished()
-    talk.editor.notice("may be missing: it was not done within 0.5 s")
-    talk.editor.lua(f"_G.register('late', {{ input_schema = {SCHEMA}, execute = function() return 'late' end }})")
-    assert talk.call("late") == "```\nlate\n```"
-
-
-def test_waiting_for_a_source_can_be_cancelled(talk: Chat) -> None:
-    talk.editor.lua("require('flemma.tools').register(function() end)")
-    send(talk)
-    talk.editor.wait(lambda: "tool definitions" in spinner(talk.editor), "the notice")
-    talk.editor.press("<C-c>")
-    talk.editor.idle()
-    assert talk.peer.bodies == []
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("function(register, done) done('no network') end", "no network"),
-        ("function(register, done) error('boom', 0) end", "boom"),
-    ],
-)
-def test_a_source_that_fails_is_told_and_stops_no_send(talk: Chat, source: str, said: str) -> None:
-    talk.editor.lua(f"require('flemma.tools').register({source})")
-    talk.editor.notice(f"may be missing: {said}")
-    send(talk)
-    assert [event["data"]["status"] for event in talk.editor.finished()] == ["completed"]
-
-
 def test_a_tool_with_a_wrong_schema_is_left_out_and_told(talk: Chat) -> None:
     talk.register("odd", "function() end", schema="{ type = 'object', properties = { a = { type = 'txt' } } }")
     talk.editor.notice("The tool odd of your Lua is left out")
-    send(talk)
+    talk.send()
     talk.editor.finished()
     assert "odd" not in talk.offered()
     talk.editor.command("Flemma status")
@@ -290,12 +175,12 @@ def test_a_tool_may_be_off_by_itself_or_by_a_function(talk: Chat, tmp_path: Path
     talk.register("off", execute, more="enabled = false,")
     talk.register("yes", execute, more="enabled = function(config) return config.tools.default_timeout == 30 end,")
     talk.register("no", execute, more="enabled = function() error('x') end,")
-    send(talk)
+    talk.send()
     talk.editor.finished()
     assert "yes" in talk.offered() and not {"off", "no"} & talk.offered().keys()
     talk.editor.open(tmp_path / "other.chat", "```lua\nflemma.opt.tools:append('off')\n```\n\n@You:\nHello\n")
     talk.editor.ready()
-    send(talk)
+    talk.send()
     talk.editor.finished(2)
     assert {"off", "yes", "bash"} <= talk.offered().keys()
     assert not any("no tool" in notice for notice in talk.editor.notices())
@@ -316,18 +201,6 @@ def test_what_it_would_do_can_be_seen_before(talk: Chat) -> None:
     talk.editor.press("gg/Tool Use<CR>")
     talk.editor.command("Flemma tool:preview")
     talk.editor.wait(lambda: "looks for needles" in windows(talk.editor), "the preview")
-
-
-def windows(editor: Neovim) -> str:
-    return str(
-        editor.lua(
-            """local texts = {}
-            for _, win in ipairs(vim.api.nvim_list_wins()) do
-              vim.list_extend(texts, vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, true))
-            end
-            return table.concat(texts, '\\n')"""
-        )
-    )
 
 
 def test_the_context_knows_the_walls_and_cuts_texts(start: Start, peer: Peer, tmp_path: Path) -> None:
@@ -365,16 +238,3 @@ def test_the_context_knows_the_walls_and_cuts_texts(start: Start, peer: Peer, tm
     assert seen["tail"]["text"] == "gé"
     assert (seen["size"], seen["config"], seen["timeout"]) == ("2.0KB", 3, 30)
     assert "line\nline\nline\n\n[Showing lines 1-3 of 11. Full output: " in shown
-
-
-def spinner(editor: Neovim) -> str:
-    marks = editor.lua(
-        """local texts = {}
-        for _, ns in pairs(vim.api.nvim_get_namespaces()) do
-          for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, ns, 0, -1, { details = true })) do
-            for _, chunk in ipairs(mark[4].virt_text or {}) do texts[#texts + 1] = chunk[1] end
-          end
-        end
-        return table.concat(texts, ' ')"""
-    )
-    return str(marks)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flemma_py.tools.runner import find_tools
 from tests.editor.conftest import Start
-from tests.editor.neovim import Neovim
+from tests.editor.neovim import ROOT, Neovim
 
 TOOL = (
     "{ name = '%s', description = 'd', input_schema = { type = 'object', properties = {} }, execute = function() end }"
@@ -175,3 +178,14 @@ def test_what_is_given_out_is_a_copy(editor: Neovim) -> None:
     assert editor.lua("return require('flemma.tools').get('t').description") == "d"
     assert editor.lua("return require('flemma.tools').unregister('t')")
     assert names(editor) == set()
+
+
+def test_what_is_told_of_built_in_tools_is_what_they_are(editor: Neovim) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/generate_tools.py", "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    told = editor.lua("return require('flemma.tools').get_all()")
+    for name, tool in find_tools(entry_points="").items():
+        assert told[name]["input_schema"]["required"] == tool.definition.input_schema["required"]
+        assert (told[name]["description"], told[name]["enabled"]) == (tool.definition.description, tool.enabled)

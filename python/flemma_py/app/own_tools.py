@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flemma_py.app.lua_tools import LuaTools, Told
 from flemma_py.app.tool_files import ToolFiles
@@ -43,12 +43,19 @@ class OwnTools:
     async def bring(self, folder: str, told: Told | None = None) -> None:
         """Give the runner all that a chat in `folder` can have. Waits for sources that are not done, and tells so;
         never raises: a send goes without what failed."""
-        try:
-            await self.lua.bring(told)
-            await self.files.bring(folder)
-        except Exception:
-            log.exception("tools of the owner's could not be made ready")
-            self._say("error", OWN_ERROR)
+        await self._guarded(self.lua.bring(told), self.files.bring(folder))
+
+    async def look(self, folder: str) -> None:
+        """The same with what there is by now, without waiting for more."""
+        await self._guarded(self.lua.refresh(), self.files.bring(folder, wait=False))
+
+    async def _guarded(self, *work: Coroutine[Any, Any, None]) -> None:
+        for each in work:
+            try:
+                await each
+            except Exception:
+                log.exception("tools of the owner's could not be made ready")
+                self._say("error", OWN_ERROR)
 
     async def refresh(self) -> None:
         """Give the runner what there is by now, and wait for nothing."""

@@ -98,7 +98,8 @@ class Preparation:
         """The chat's own settings and who set what. Raises `DocumentError` where its frontmatter is wrong: what it was
         to forbid is not known then."""
         await self._services.warm()
-        await self._services.own_tools.bring(self.location.folder, self._tell_wait)
+        # Without waiting for any: this is asked between two events of the chat, when nothing could cancel it.
+        await self._services.own_tools.look(self.location.folder)
         meaning = await self._read(document, whole=False, consent=None)
         front = document.frontmatter
         if front is not None:

@@ -118,6 +118,9 @@ class ToolCalls:
         self._finished(turn, call.id, await self._outcome(turn, call))
 
     async def _outcome(self, turn: int, call: ToolUse) -> ToolOutcome:
+        folder = self._preparation.location.folder
+        # A host that was started again may not know all of them yet.
+        await self._services.own_tools.bring(folder)
         try:
             settings = await self._settings_of(turn)
         except FlemmaError as error:
@@ -126,7 +129,7 @@ class ToolCalls:
         except Exception:
             log.exception("the chat's own settings could not be read")
             return ToolOutcome(OWN_ERROR, is_error=True)
-        here = await self._services.offered(settings, self._preparation.location.folder, start=True)
+        here = await self._services.offered(settings, folder, start=True)
         return await self._services.runner.run(
             call.name,
             call.input,
@@ -136,7 +139,7 @@ class ToolCalls:
             at_once=settings.tools.max_concurrent,
             watch=partial(self._editor.tool, timeout=self._limit(call, settings)),
             offered={each.name for each in here},
-            scope=self._services.own_tools.scope(self._preparation.location.folder),
+            scope=self._services.own_tools.scope(folder),
         )
 
     def _limit(self, call: ToolUse, settings: Settings) -> float | None:

@@ -31,6 +31,7 @@ class ToolFiles:
         self.folder: Path | None = None
         self._scopes: dict[str, str | None] = {}
         self._loads: dict[str, tuple[str, asyncio.Task[Loaded]]] = {}
+        self._given_up: asyncio.Task[Loaded] | None = None
         self._said: set[str] = set()
         self._lock = asyncio.Lock()
         self._is_known = False
@@ -54,8 +55,8 @@ class ToolFiles:
         """The project whose tools chats of `folder` have, as it was found when they were last brought."""
         return self._scopes.get(folder)
 
-    async def bring_own(self) -> None:
-        """Give the runner the tools of the owner's folder."""
+    async def bring_own(self, *, wait: bool = True) -> None:
+        """Give the runner the tools of the owner's folder. Without `wait` those that take their time come later."""
         if self.folder is None:
             return
         async with self._lock:
@@ -63,15 +64,15 @@ class ToolFiles:
             self._is_known = True
             if found is None and str(self.folder) not in self._loads:
                 return
-            loaded = await self._load(found) if found is not None else None
+            loaded = await self._load(found, wait=wait) if found is not None else None
             if found is None:
                 del self._loads[str(self.folder)]
             if loaded is not None or found is None:
                 self._services.runner.put("files", loaded.tools if loaded else {}, replaces=True)
 
-    async def bring(self, folder: str) -> None:
+    async def bring(self, folder: str, *, wait: bool = True) -> None:
         """Give the runner the tools of the owner's folder, and those of the project of a chat in `folder`."""
-        await self.bring_own()
+        await self.bring_own(wait=wait)
         async with self._lock:
             found = await asyncio.to_thread(self.project, folder)
             self._scopes[folder] = None
@@ -83,7 +84,7 @@ class ToolFiles:
                 self._once(told, found.text)
                 return
             self._scopes[folder] = found.path
-            if loaded := await self._load(found):
+            if loaded := await self._load(found, wait=wait):
                 self._services.runner.put_scoped(found.path, loaded.tools)
                 for name in sorted(loaded.tools.keys() & self._services.runner.tools().keys()):
                     self._once(f"The tool {name} of {found.path} is left out: there is one of that name already.")
@@ -110,7 +111,7 @@ class ToolFiles:
 
         return await asyncio.to_thread(read_folder, path)
 
-    async def _load(self, folder: ToolFolder) -> Loaded | None:
+    async def _load(self, folder: ToolFolder, *, wait: bool) -> Loaded | None:
         """What the folder brings, run in a thread when its text is a new one; None while that takes its time."""
         from flemma_py.tools.own_files import load
 
@@ -118,9 +119,12 @@ class ToolFiles:
         if known is None or known[0] != folder.text:
             known = folder.text, asyncio.create_task(asyncio.to_thread(load, folder), name=f"load {folder.path}")
             self._loads[folder.path] = known
+        if wait and known[1] is not self._given_up:
             await asyncio.wait([known[1]], timeout=LOAD_SECONDS)
         if not known[1].done():
-            self._once(f"The tools of {folder.path} are still loading: they come with a later send.")
+            if wait:
+                self._given_up = known[1]
+                self._once(f"The tools of {folder.path} are still loading: they come with a later send.")
             return None
         loaded = known[1].result()
         for problem in loaded.problems:
