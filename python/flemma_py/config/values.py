@@ -74,6 +74,12 @@ def _problem(where: str, inside: str, says: str, suggestion: str | None) -> Issu
     return Issue(place, f"{place} {says}.{f' Did you mean {meant}?' if suggestion else ''}", suggestion)
 
 
+def choices(schema: type, name: str) -> list[Any]:
+    """The values that a setting can have, where they can be counted; without None."""
+    annotation = type_hints(schema)[name]
+    return [True, False] if annotation is bool else _choices(annotation)
+
+
 def _choices(annotation: Any) -> list[Any]:
     if get_origin(annotation) is Literal:
         return list(get_args(annotation))
