@@ -215,6 +215,9 @@ end
 function M.host_died(was_ready)
   local cut = false
   require("flemma.running").lost()
+  if package.loaded["flemma.lsp"] then
+    require("flemma.lsp").host_died()
+  end
   for buf, chat in pairs(chats) do
     if chat.busy and not was_ready and not host().status().dead then
       chat.busy.sent = false

@@ -28,6 +28,8 @@ class Issue:
     suggestion: str | None = None
     line: int | None = None
     trouble: Trouble = "misfit"
+    word: str | None = None
+    """What was written in the place of `suggestion`, where that is not the end of the path."""
 
 
 def checked(schema: type, name: str, value: Any, where: str) -> Any:
@@ -64,7 +66,8 @@ def misfit(where: str, entry: Field[Any], value: Any, annotation: Any) -> Issue:
     choices = [choice for choice in _choices(annotation) if isinstance(choice, str)]
     suggestion = nearest(value, choices) if isinstance(value, str) else None
     hint = f" Did you mean {suggestion}?" if suggestion else ""
-    return Issue(where, f"{where} must be {entry.metadata['form']}.{hint}", suggestion)
+    word = value if suggestion else None
+    return Issue(where, f"{where} must be {entry.metadata['form']}.{hint}", suggestion, word=word)
 
 
 def _problem(where: str, inside: str, says: str, suggestion: str | None) -> Issue:

@@ -30,6 +30,7 @@ from flemma_py.conversation.state import Mode, Outcome
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.chat import BufferChat
 from flemma_py.edge.imports import Imports
+from flemma_py.edge.language import Language
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
 from flemma_py.edge.servers import ServerCommands
@@ -67,6 +68,7 @@ class Handlers:
         services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
         self._imports = Imports(bridge)
         self._servers = ServerCommands(bridge, services)
+        self._language = Language(bridge, services)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -125,6 +127,8 @@ class Handlers:
             case "consent":
                 chat, _ = self._chat(integer(payload, "buf"))
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
+            case "lsp":
+                self._language.take(payload, self._chats.get(payload.get("buf", 0)))
             case "preview":
                 self._tell_preview(integer(payload, "buf"))
             case "foresee":

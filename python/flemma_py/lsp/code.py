@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 _STRINGS = r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'"""
 _LUA = re.compile(
@@ -19,12 +20,11 @@ _LUA = re.compile(
 _JINJA = re.compile(
     rf"""(?P<skip>{_STRINGS})|(?P<name>[^\W\d]\w*)|(?P<sign>[=!<>]=|[.|={{}}()\[\],:])""",
 )
-_LUA_WORDS = frozenset(
-    ["and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"]
-)  # fmt: skip
-_JINJA_WORDS = frozenset(
-    ["and", "block", "call", "else", "elif", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro", "endset", "endwith", "false", "False", "filter", "for", "if", "import", "in", "include", "is", "macro", "none", "None", "not", "or", "recursive", "set", "true", "True", "with"]
-)  # fmt: skip
+_LUA_TEXT = """and break do else elseif end false for function goto if in local nil not or repeat return then true
+until while"""
+_JINJA_TEXT = """and block call else elif endblock endcall endfilter endfor endif endmacro endset endwith false False
+filter for if import in is macro none None not or recursive set true True with"""
+_LUA_WORDS, _JINJA_WORDS = frozenset(_LUA_TEXT.split()), frozenset(_JINJA_TEXT.split())
 _INCLUDE = re.compile(r"""\binclude\s*\(\s*(["'])((?:\\.|(?!\1)[^\\\n])*)(\1?)""")
 
 
@@ -86,7 +86,7 @@ def _lua_words(code: str) -> list[Word]:
     brackets: list[str] = []
     listed: list[int] = []  # places in `found` of the names of `a, b =`
     before, is_local = "", False
-    for token, after in zip(tokens, tokens[1:], strict=False):
+    for token, after in pairwise(tokens):
         text = token.text
         if text in "({[" and text:
             brackets.append(text)
@@ -122,7 +122,7 @@ def _jinja_words(code: str) -> list[Word]:
     brackets: list[str] = []
     statement = next((token.text for token in tokens if token.is_name), "")
     defining, before = "", ""
-    for token, after in zip(tokens, tokens[1:], strict=False):
+    for token, after in pairwise(tokens):
         text = token.text
         if text in "({[" and text:
             brackets.append(text)
@@ -151,5 +151,5 @@ def _jinja_words(code: str) -> list[Word]:
 
 
 def _is_test(code: str, token: _Token) -> bool:
-    """Whether the word behind `is not` is a test's name."""
+    """Whether the word is the name of a test, behind `is not`."""
     return re.search(r"\bis\s+not\s*$", code[: token.start]) is not None

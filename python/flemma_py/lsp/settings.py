@@ -129,11 +129,8 @@ def written(value: Any) -> str:
         case list() | tuple():
             return "{ " + ", ".join(map(written, value)) + " }" if value else "{}"
         case Mapping():
-            return (
-                "{}"
-                if not value
-                else "{ " + ", ".join(f"{key} = {written(each)}" for key, each in value.items()) + " }"
-            )
+            inside = ", ".join(f"{key} = {written(each)}" for key, each in value.items())
+            return f"{{ {inside} }}" if inside else "{}"
         case str():
             return f'"{value}"'
         case LuaFunction():

@@ -20,8 +20,8 @@ REACH = {
     "__dirname": "Its folder.",
 }
 """What both languages know; `:help flemma-template-names` has all of it."""
-FILTERS = ("date", "number", "tokens", "money", "percent", "tojson", "upper", "lower", "title", "trim", "join", "length",
-           "default", "first", "last", "sort", "replace", "round", "indent")  # fmt: skip
+_FILTERS = """date number tokens money percent tojson upper lower title trim join length default first last sort
+replace round indent"""
 MEMBERS = {
     "format": ("number", "tokens", "money", "percent"),
     "os": ("date", "time", "difftime", "clock"),
@@ -39,7 +39,7 @@ def variables(chat: Chat, line: int, column: int) -> Answer:
     if code is None or _in_text(code):
         return None
     if not chat.is_lua and (found := _FILTER.search(code)):
-        return _items([(name, "filter") for name in FILTERS], ItemKind.FUNCTION, found[1], line, column)
+        return _items([(name, "filter") for name in _FILTERS.split()], ItemKind.FUNCTION, found[1], line, column)
     word = _WORD.search(code)
     if word is None:
         return []

@@ -1,4 +1,4 @@
-"""Definition: from a call to its result and back, from a variable to what gives it its value, from a name to its file."""
+"""Definition: from a call to its result and back, from a variable to what gives it a value, from a name to its file."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from flemma_py.lsp.chat import Answer, Chat
@@ -35,14 +35,11 @@ def _told(asked: Document, code: str, evaluated: Evaluated | str) -> Sequence[st
         return [f"{title} cannot be evaluated: {found}"]
     if not found:
         return [f"{title} is not reached: a condition around it does not hold, or a loop has no turns."]
-    shown: Callable[[str], str] = lambda text: fenced(text[:LONGEST] + " …" * (len(text) > LONGEST))  # noqa: E731
-    more = [f"and {len(found) - MOST_VALUES} more values"] if len(found) > MOST_VALUES else []
-    title += " gives" if len(found) == 1 else f" gives {len(found)} different values"
-    return [
-        f"{title}" + (" an empty text." if found == [""] else ":"),
-        *map(shown, filter(None, found[:MOST_VALUES])),
-        *more,
-    ]
+    if found == [""]:
+        return [f"{title} gives an empty text."]
+    shown = [fenced(text[:LONGEST] + " …" * (len(text) > LONGEST)) for text in found[:MOST_VALUES] if text]
+    more = [f"and {len(found) - MOST_VALUES} more"] if len(found) > MOST_VALUES else []
+    return [f"{title} gives" + (":" if len(found) == 1 else f" {len(found)} different values:"), *shown, *more]
 
 
 HOVER = template
