@@ -14,6 +14,10 @@ from flemma_py.registry import discover
 Offer = Callable[[Chat, int, int], Any]
 
 
+KINDS = ["quickfix", "refactor", "source"]
+"""What mends or decides something comes first."""
+
+
 @cache
 def offers() -> list[Offer]:
     return [offer for _, offer in discover("flemma_py.lsp.actions", "ACTIONS")]
@@ -33,7 +37,8 @@ def _collect(found: list[Any], done: list[Any], wanted: list[str] | None) -> Ans
             rest = found[number + 1 :]
             return replace(each, then=partial(_after, each.then, rest, done, wanted))
         done = [*done, *(each or ())]
-    return [each for each in done if not wanted or any(_is_a(each["kind"], kind) for kind in wanted)] or None
+    fit = [each for each in done if not wanted or any(_is_a(each["kind"], kind) for kind in wanted)]
+    return sorted(fit, key=lambda each: KINDS.index(each["kind"])) or None
 
 
 def _after(then: Callable[[Any], Any], rest: list[Any], done: list[Any], wanted: list[str] | None, told: Any) -> Answer:
@@ -45,6 +50,6 @@ def _is_a(kind: str, wanted: str) -> bool:
 
 
 FEATURE = Feature(
-    {"codeActionProvider": {"codeActionKinds": ["quickfix", "refactor", "source"]}},
+    {"codeActionProvider": {"codeActionKinds": KINDS}},
     {"textDocument/codeAction": actions},
 )
