@@ -109,7 +109,12 @@ class DiagnosticSettings(Group):
 
 
 class LanguageServerSettings(Group):
-    enabled: bool = key(True, YES_OR_NO, trust=Trust.SETUP, about="A language server for chats: completion, hover, outline, code actions.")
+    enabled: bool = key(
+        True,
+        YES_OR_NO,
+        trust=Trust.SETUP,
+        about="A language server for chats: completion, hover, outline, code actions.",
+    )
 
 
 class DeviconSettings(Group):

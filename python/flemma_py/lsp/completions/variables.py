@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from flemma_py.document.query import message_at
 from flemma_py.document.text import byte_width
 from flemma_py.lsp.chat import Answer, Chat
 from flemma_py.lsp.shapes import ItemKind, item
@@ -46,7 +47,12 @@ def variables(chat: Chat, line: int, column: int) -> Answer:
     owner, begun = word[1].rstrip("."), word[2]
     if owner:
         return _items([(name, owner) for name in MEMBERS.get(owner, ())], ItemKind.FUNCTION, begun, line, column)
-    told = [(name, _where(chat, each.span.line)) for name, each in definitions(chat).items()]
+    here = message_at(chat.document, line)
+    told = [
+        (name, _where(chat, each.span.line))
+        for name, each in definitions(chat).items()
+        if not each.is_local or each.message == here
+    ]
     return [
         *_items(told, ItemKind.VARIABLE, begun, line, column),
         *_items(list(REACH.items()), ItemKind.FUNCTION, begun, line, column),
