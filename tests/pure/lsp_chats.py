@@ -1,4 +1,6 @@
-"""Chats with a cursor (`|`, or `‸` where a text has bars of its own) to ask a language server about; every answer is checked against the protocol's own types."""
+"""Chats with a cursor to ask a language server about; every answer is checked against the protocol's own types.
+
+The cursor is a `|`, or a `‸` where a text has bars of its own."""
 
 from __future__ import annotations
 
@@ -47,12 +49,13 @@ class Asked:
         place = {"line": line, "character": column}
         params = {"textDocument": {"uri": uri}, "position": place, "range": {"start": place, "end": place}, **more}
         self.questions: list[Any] = []
-        found = server.answer(f"textDocument/{method}", chat_of(self.lines, uri=uri, busy=busy), params)
+        found: Any = server.answer(f"textDocument/{method}", chat_of(self.lines, uri=uri, busy=busy), params)
         while isinstance(found, QUESTIONS):
             self.questions.append(found)
-            found = found.then(told.get(type(found), NOTHING.get(type(found))))
+            then: Any = found.then
+            found = then(told.get(type(found), NOTHING.get(type(found))))
         self.refused = found.message if isinstance(found, Refusal) else None
-        self.answer = None if self.refused else found
+        self.answer: Any = None if self.refused else found
         if self.refused is None:
             check(method, found)
 
@@ -79,7 +82,7 @@ class Asked:
         if start["line"] != end["line"]:
             return "\n".join(self.lines[start["line"] : end["line"] + 1])
         line = self.lines[start["line"]].encode()
-        return line[start["character"] : end["character"]].decode()
+        return str(line[start["character"] : end["character"]], "utf-8")
 
     def edited(self, edits: Sequence[Any]) -> str:
         """The text with the edits made."""

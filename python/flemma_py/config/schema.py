@@ -113,7 +113,7 @@ class LanguageServerSettings(Group):
         True,
         YES_OR_NO,
         trust=Trust.SETUP,
-        about="A language server for chats: completion, hover, outline, code actions.",
+        about="A language server for chats: completion, hover, outline, actions.",
     )
 
 
