@@ -67,18 +67,6 @@ function M.reject_at_cursor(message)
   judge("reject", message ~= "" and message or nil)
 end
 
---- Ask for the last reply once more: what stands from its marker at `line` (0-based) on goes, and the chat is sent.
----@param buf integer
----@param line integer
-function M.retry(buf, line)
-  local marker = vim.api.nvim_buf_get_lines(buf, line, line + 1, false)[1] or ""
-  if chats().is_busy(buf) or not vim.startswith(marker, "@Assistant:") then
-    return require("flemma.notify").warn("the chat has changed meanwhile: nothing was asked again")
-  end
-  vim.api.nvim_buf_set_lines(buf, line, -1, true, {})
-  chats().submit(buf, { mode = "send" })
-end
-
 --- Show what a send would send now, in a page of its own.
 function M.preview()
   local buf = current()

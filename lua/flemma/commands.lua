@@ -4,7 +4,8 @@ local M = {}
 
 ---@class (exact) flemma.Command
 ---@field about string one line for the list
----@field run fun(args: string[], line: string) `line` is what stands behind the word, as it was typed
+---@field run fun(args: string[], line: string, range?: integer[]) `line` is what stands behind the word, as it was
+---typed; `range` are the first and the last line of one
 ---@field complete? string[]|fun(words: string[]): string[] words to offer behind it, given those before
 
 ---@param args string[]
@@ -27,6 +28,24 @@ local commands = {
     complete = { "on_request_start=", "on_request_complete=" },
     run = function(args)
       require("flemma.actions").send_only(options(args))
+    end,
+  },
+  ["autopilot:enable"] = {
+    about = "run tool calls that rules allow unasked, and send their results, from now on",
+    run = function()
+      require("flemma.autopilot").enable()
+    end,
+  },
+  ["autopilot:disable"] = {
+    about = "run tool calls at a press of the send key only, from now on",
+    run = function()
+      require("flemma.autopilot").disable()
+    end,
+  },
+  ["autopilot:status"] = {
+    about = "show whether autopilot is on, and what may run unasked",
+    run = function()
+      require("flemma.status").open(false, "Autopilot")
     end,
   },
   cancel = {
@@ -232,6 +251,18 @@ local commands = {
       require("flemma.ui.preview").at_cursor()
     end,
   },
+  ["tool:allow"] = {
+    about = "add a rule that lets calls as the one at the cursor run unasked",
+    run = function()
+      require("flemma.approvals").allow()
+    end,
+  },
+  ["tool:rules"] = {
+    about = "list the rules that were added, and forget one",
+    run = function()
+      require("flemma.approvals").rules()
+    end,
+  },
   ["tool:list"] = {
     about = "list the tool calls of this chat that run, and for how long",
     run = function()
@@ -300,6 +331,9 @@ local commands = {
   },
 }
 
+for name, command in pairs(require("flemma.commands.writing")) do
+  commands[name] = command
+end
 commands["message:prev"] = commands["message:previous"]
 
 ---@return string[]
@@ -316,31 +350,6 @@ function M.described()
     local complete = commands[name].complete
     return { name = name, about = commands[name].about, complete = type(complete) == "table" and complete or {} }
   end, names())
-end
-
---- The command whose name is nearest, if it is at most three edits away.
----@param word string
----@return string?
-local function nearest(word)
-  local best, distance = nil, 4
-  for _, name in ipairs(names()) do
-    local row = {}
-    for j = 0, #name do
-      row[j] = j
-    end
-    for i = 1, #word do
-      local diagonal = row[0]
-      row[0] = i
-      for j = 1, #name do
-        local cost = word:sub(i, i) == name:sub(j, j) and 0 or 1
-        diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-      end
-    end
-    if row[#name] < distance then
-      best, distance = name, row[#name]
-    end
-  end
-  return best
 end
 
 local function list()
@@ -361,11 +370,12 @@ function M.run(call)
   end
   local command = commands[word]
   if not command then
-    local near = nearest(word)
+    local near = require("flemma.spelling").nearest(word, names())
     local hint = near and (" Did you mean %s?"):format(near) or " :Flemma alone lists all."
     return require("flemma.notify").error(("There is no command %s.%s"):format(word, hint))
   end
-  command.run(vim.list_slice(call.fargs, 2), (call.args:gsub("^%s*%S+%s*", "", 1)))
+  local range = call.range > 0 and { call.line1, call.line2 } or nil
+  command.run(vim.list_slice(call.fargs, 2), (call.args:gsub("^%s*%S+%s*", "", 1)), range)
 end
 
 ---@param lead string

@@ -66,6 +66,7 @@ local function hello()
     directory = vim.fn.getcwd(),
     runtime = require("flemma.switch").runtime(),
     parsers = require("flemma.codeblock.parsers").numbers(),
+    resolvers = require("flemma.tools.approval").numbers(),
     state_folder = vim.fs.joinpath(vim.fn.stdpath("state"), "flemma"),
   }
 end
@@ -313,6 +314,7 @@ end
 
 function M.settings_changed()
   M.send("settings", { settings = require("flemma.settings").plain() })
+  require("flemma.tools.approval").tell()
   require("flemma.logging").tell()
 end
 

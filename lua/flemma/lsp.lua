@@ -184,8 +184,12 @@ commands["flemma.stop"] = function(buf, argument)
   require("flemma.host").send("stop_tools", { buf = buf, line = argument.line })
 end
 
-commands["flemma.retry"] = function(buf, argument)
-  require("flemma.actions").retry(buf, argument.line)
+commands["flemma.allow"] = function(buf)
+  api.nvim_buf_call(buf, require("flemma.approvals").allow)
+end
+
+commands["flemma.retry"] = function(buf)
+  api.nvim_buf_call(buf, require("flemma.regenerate").last)
 end
 
 --- An edit of a chat that has no file, and so no address.

@@ -36,8 +36,9 @@ from flemma_py.app.extensions import PROVIDERS, REWRITERS, TOOLS, is_provider, o
 from flemma_py.app.hiding import hide_secrets
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
-from flemma_py.app.owner import LuaParsers, OwnerFunctions
+from flemma_py.app.owner import LuaParsers, LuaResolvers, OwnerFunctions
 from flemma_py.app.rewriting import in_order
+from flemma_py.app.rule_store import RuleStore
 from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
 from flemma_py.app.trust import TrustStore
@@ -86,7 +87,9 @@ class Services:
         self._say = say
         self.functions = functions
         self.parsers = LuaParsers(functions)
+        self.resolvers = LuaResolvers()
         self.trust = TrustStore()
+        self.rules = RuleStore()
         self._renames_said: set[str] = set()
         self._wires: Wires | None = None
         self._layers = Layers()

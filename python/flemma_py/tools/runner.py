@@ -17,6 +17,7 @@ from flemma_py.errors import FlemmaError
 from flemma_py.model.tool import STOPPED, Tool, ToolContext, ToolDefinition, ToolOutcome
 from flemma_py.providers.tool_wire import wire_name
 from flemma_py.registry import discover
+from flemma_py.tools.overflow import fitted
 from flemma_py.tools.queue import Queue
 
 logger = logging.getLogger(__name__)
@@ -177,6 +178,9 @@ class ToolRunner:
                 entry.is_waiting = False
                 watch(name, entry.id, "executing")
                 outcome = await execute(tool, input, replace(context, report=report))
+                if name not in self._own:
+                    # What others wrote knows nothing of what is good for a model.
+                    outcome = replace(outcome, output=await fitted(outcome.output, context, name))
         except TimeoutError:
             if not entry.is_stopped:
                 raise

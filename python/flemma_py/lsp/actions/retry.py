@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flemma_py.document.query import message_lines
 from flemma_py.lsp.action_shapes import command
 from flemma_py.lsp.chat import Answer, Chat
 from flemma_py.model.document import Document, Role, Text
@@ -12,11 +11,9 @@ def retry(chat: Chat, first: int, last: int) -> Answer:
     reply = last_reply(chat.document)
     if chat.busy or reply is None:
         return None
-    line, end = message_lines(chat.document, reply)
-    last_line = chat.document.line_count - 1
-    if not line <= first <= last_line or (first >= end and reply != len(chat.document.messages) - 2):
+    if first < chat.document.first_lines[reply]:
         return None
-    return [command("Ask again: another reply in the place of this one", "retry", "refactor", line=line)]
+    return [command("Ask again: another reply in the place of this one", "retry", "refactor")]
 
 
 def last_reply(document: Document) -> int | None:

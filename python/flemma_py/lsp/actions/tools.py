@@ -20,6 +20,7 @@ def tools(chat: Chat, first: int, last: int) -> Answer:
         command(f"Run this call of {name}", "run", "quickfix", line=first),
         command(f"Approve this call of {name}, for the send key to run", "approve", "quickfix", line=first),
         command(f"Reject this call of {name}", "reject", "quickfix", line=first),
+        command("Allow such calls from now on, by a rule", "allow", "source"),
         command(f"Show what this call of {name} would do", "preview", "source", line=first),
     ]
 
