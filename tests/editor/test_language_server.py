@@ -165,6 +165,20 @@ def test_built_in_completion_of_a_setting(talk: Neovim) -> None:
     talk.wait(lambda: talk.lines()[2] == "flemma.opt.temperature", "the setting")
 
 
+def test_completion_that_comes_by_itself(talk: Neovim) -> None:
+    talk.lua("""
+      local client = vim.lsp.get_clients({ name = 'flemma', bufnr = 0 })[1]
+      vim.lsp.completion.enable(true, client.id, 0, { autotrigger = true })
+      vim.o.completeopt = 'menuone,noselect'
+    """)
+    talk.press("Go@")
+    talk.wait(lambda: talk.lua("return vim.fn.pumvisible()") == 1, "the menu")
+    words = [each["word"] for each in talk.lua("return vim.fn.complete_info({ 'items' }).items")]
+    assert words == ["@You:", "@Assistant:", "@System:"]
+    talk.press("<C-n><C-n><C-y><Esc>")
+    talk.wait(lambda: talk.lines()[-1] == "@Assistant:", "the role")
+
+
 def test_a_hover_float(talk: Neovim) -> None:
     go(talk, "{{ |name")
     talk.press("K")
