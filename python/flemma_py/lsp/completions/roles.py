@@ -23,7 +23,10 @@ def roles(chat: Chat, line: int, column: int) -> Answer:
     if front is not None and line <= front.span.end_line:
         return None
     span = Span(line, 0, line, column)
-    return [item(f"@{role.value}:", ItemKind.KEYWORD, span, detail=about) for role, about in ABOUT.items()]
+    return [
+        item(f"@{role.value}:", ItemKind.KEYWORD, span, detail=about, sortText=str(order))
+        for order, (role, about) in enumerate(ABOUT.items())
+    ]
 
 
 SOURCE = roles
