@@ -191,6 +191,9 @@ function M.start()
     require("flemma.diagnostics").tell()
   end
   require("flemma.buffer").host_started()
+  if package.loaded["flemma.lsp"] then
+    require("flemma.lsp").host_started()
+  end
   return true
 end
 

@@ -175,6 +175,11 @@ function doors.file_changed(payload)
   require("flemma.openfiles").changed(payload.path)
 end
 
+--- A request of the language client has its answer.
+function doors.lsp(payload)
+  require("flemma.lsp").answered(payload)
+end
+
 function doors.status(payload)
   require("flemma.status").receive(payload)
 end

@@ -21,6 +21,7 @@ from flemma_py.config.layers import Layers, own_looks
 from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
+from flemma_py.model.evaluated import Evaluated
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.prompt.build import Built, build_prompt
@@ -221,6 +222,12 @@ class Preparation:
         """What the text means, as far as that can be told without reading the files that it names. Raises
         `DocumentError`."""
         return await self._read(document, whole=False, consent=None)
+
+    async def evaluated_aside(self, document: Document) -> Evaluated:
+        """What the templates of a chat give that was made of this one for a question. Raises `DocumentError`."""
+        await self._services.warm()
+        at = self.location
+        return await self._reading.evaluated_aside(document, folder=at.folder, path=at.path, cwd=at.cwd)
 
     async def _read(self, document: Document, *, whole: bool, consent: Consent | None) -> Meaning:
         at = self.location

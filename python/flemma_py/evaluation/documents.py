@@ -87,17 +87,19 @@ class DocumentEvaluation:
         settings: Mapping[str, Any] | None = None,
         parsed: Mapping[str, Any] | None = None,
         retry: bool = False,
+        aside: bool = False,
     ) -> Evaluated:
         """The chat with its templates filled in. `settings` are what `flemma.opt` reads: all settings as they hold
         without this frontmatter, as plain tables. `parsed` are the frontmatter's variables, where a parser outside of
-        the worker has read it. With `retry`, what ran into a limit before this call is tried once more.
+        the worker has read it. With `retry`, what ran into a limit before this call is tried once more. With
+        `aside` the chat is another one, made for a question: what is known of the chat itself is not forgotten.
 
         Raises `EvaluationError` if there is no worker to be had."""
         # What is being tried at this moment, for a quiet evaluation, need not be tried again after it.
         again = self._stopped() if retry else []
         async with self._lock:
             self._forget(again)
-            return await self._evaluate(document, place, dict(settings or {}), parsed)
+            return await self._evaluate(document, place, dict(settings or {}), parsed, aside=aside)
 
     def _stopped(self) -> list[FrontmatterResult | UnitResult]:
         everything: list[FrontmatterResult | UnitResult] = [*self._front.values(), *self._results.values()]
@@ -115,17 +117,20 @@ class DocumentEvaluation:
         place: Place,
         settings: dict[str, Any],
         parsed: Mapping[str, Any] | None,
+        *,
+        aside: bool,
     ) -> Evaluated:
         front = document.frontmatter
         language = front.language.lower() if front else ""
         dialect = Dialect.LUA if language == LUA else Dialect.JINJA
         comments = dialect is Dialect.JINJA
         if len(document.messages) > MANY:
-            units = await asyncio.to_thread(lambda: self._units.of(document, comments=comments))
+            units = await asyncio.to_thread(lambda: self._units.of(document, comments=comments, aside=aside))
         else:
-            units = self._units.of(document, comments=comments)
+            units = self._units.of(document, comments=comments, aside=aside)
         if front is None and not units:
-            self._front, self._results = {}, {}
+            if not aside:
+                self._front, self._results = {}, {}
             return Evaluated(dialect)
         moment = _Moment(self._now(), _digest(settings))
         asked = {
@@ -141,8 +146,9 @@ class DocumentEvaluation:
         stale = await self._stale()
         request = {**asked, "now": moment.now, "settings": settings}
         known, results, complete = await self._complete(key, request, units, moment, stale)
-        self._front = {key: known}
-        self._results = {at: result for at, _, result in results.values()}
+        if not aside:
+            self._front = {key: known}
+            self._results = {at: result for at, _, result in results.values()}
         return assemble(document, dialect, known, {index: (u, r) for index, (_, u, r) in results.items()}, complete)
 
     async def _complete(
