@@ -4,6 +4,10 @@ local M = {}
 
 ---@type { mode: string, setting?: string[], key?: string, plug: string }[] `key`: Vim's own, whose meaning is widened
 local KEYS = {
+  { mode = "n", setting = { "normal", "regenerate" }, plug = "<Plug>(FlemmaRegenerate)" },
+  { mode = "n", setting = { "normal", "yank_code" }, plug = "<Plug>(FlemmaYankCode)" },
+  { mode = "n", setting = { "normal", "paste" }, plug = "<Plug>(FlemmaPaste)" },
+  { mode = "i", setting = { "insert", "role" }, plug = "<Plug>(FlemmaRole)" },
   { mode = "n", setting = { "normal", "send" }, plug = "<Plug>(FlemmaSend)" },
   { mode = "i", setting = { "insert", "send" }, plug = "<Plug>(FlemmaSendInsert)" },
   { mode = "n", setting = { "normal", "cancel" }, plug = "<Plug>(FlemmaCancel)" },
@@ -15,10 +19,16 @@ local KEYS = {
 for _, mode in ipairs({ "n", "x", "o" }) do
   KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "message_next" }, plug = "<Plug>(FlemmaMessageNext)" }
   KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "message_prev" }, plug = "<Plug>(FlemmaMessagePrevious)" }
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "tool_next" }, plug = "<Plug>(FlemmaToolNext)" }
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "tool_prev" }, plug = "<Plug>(FlemmaToolPrevious)" }
 end
 
 ---@type table<integer, { mode: string, key: string }[]>
 local mapped = {}
+
+local function is_key(key)
+  return type(key) == "string" and key ~= ""
+end
 
 local function is_mapped(buf, mode, key)
   for _, map in ipairs(vim.api.nvim_buf_get_keymap(buf, mode)) do
@@ -37,16 +47,45 @@ local function map(buf, mode, key, plug)
   end
 end
 
---- The text objects: one letter behind `i` and `a`.
-local function map_text_objects(buf, letter)
-  for _, mode in ipairs({ "x", "o" }) do
-    map(buf, mode, "i" .. letter, "<Plug>(FlemmaInsideMessage)")
-    map(buf, mode, "a" .. letter, "<Plug>(FlemmaAroundMessage)")
+--- Is this the user's already: a leader, what begins with one, or a key that is mapped everywhere?
+local function is_taken(key)
+  local typed = vim.keycode(key)
+  for _, leader in ipairs({ vim.g.mapleader, vim.g.maplocalleader }) do
+    if type(leader) == "string" and leader ~= "" and vim.startswith(typed, leader) then
+      return true
+    end
+  end
+  return vim.fn.maparg(key, "n") ~= ""
+end
+
+--- The keys of folds and of hidden markup. Where the second is the first one twice, one mapping serves both, and does
+--- not wait for what comes next.
+local function map_toggles(buf)
+  local settings = require("flemma.settings")
+  local function wanted(name)
+    local key = settings.get("keymaps", "normal", name)
+    local is_default = key == settings.defaults.keymaps.normal[name]
+    return is_key(key) and not (is_default and is_taken(key)) and key or nil
+  end
+  local fold, conceal = wanted("fold_toggle"), wanted("conceal_toggle")
+  if fold and conceal == fold .. fold then
+    map(buf, "n", fold, "<Plug>(FlemmaFoldOrConceal)")
+    return
+  end
+  if fold then
+    map(buf, "n", fold, "<Plug>(FlemmaFoldToggle)")
+  end
+  if conceal then
+    map(buf, "n", conceal, "<Plug>(FlemmaConcealToggle)")
   end
 end
 
-local function is_key(key)
-  return type(key) == "string" and key ~= ""
+--- The text objects: one letter behind `i` and `a`.
+local function map_text_objects(buf, letter, what)
+  for _, mode in ipairs({ "x", "o" }) do
+    map(buf, mode, "i" .. letter, ("<Plug>(FlemmaInside%s)"):format(what))
+    map(buf, mode, "a" .. letter, ("<Plug>(FlemmaAround%s)"):format(what))
+  end
 end
 
 --- Map the keys for this buffer.
@@ -63,9 +102,12 @@ function M.attach(buf)
       map(buf, entry.mode, key, entry.plug)
     end
   end
-  local letter = settings.get("keymaps", "text_object")
-  if is_key(letter) then
-    map_text_objects(buf, letter)
+  map_toggles(buf)
+  for name, what in pairs({ text_object = "Message", code_object = "Code" }) do
+    local letter = settings.get("keymaps", name)
+    if is_key(letter) then
+      map_text_objects(buf, letter, what)
+    end
   end
 end
 

@@ -15,7 +15,8 @@ from flemma_py.errors import SessionError
 from flemma_py.journal.lines import encode
 from flemma_py.journal.records import Entry
 from flemma_py.sessions import ChatFile, Copied, Filter, Known, Likely, Saying, Spending, Unknown, waiting
-from flemma_py.sessions.troubles import BadName, Damaged, Leased, NoSuchSession
+from flemma_py.sessions.doctor import close_to_others
+from flemma_py.sessions.troubles import BadName, Damaged, Leased, NoSuchSession, Unreadable
 
 DAY = 86400.0
 CANARY = "canary-5e0c"
@@ -263,6 +264,32 @@ def test_no_more_is_kept_than_is_wanted(mirror: str, kept_there: bool, tmp_path:
     raw = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert (CANARY.encode() in raw) == kept_there
     assert recorder.fold.rewinds, "an edit is noticed all the same"
+
+
+def test_what_others_may_read_is_told_and_closed_to_them(tmp_path: Path) -> None:
+    with store(tmp_path) as kept:
+        sid = chat(kept)
+        path = tmp_path / "state" / sid / "journal.jsonl"
+        path.chmod(0o644)
+        report = kept.examine()
+        assert report.open_to_others == [path] and not report.is_well
+        close_to_others(report.open_to_others)
+        assert kept.examine().is_well and stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_tools_did_to_files_is_known_and_can_be_brought_back(tmp_path: Path) -> None:
+    with store(tmp_path) as kept:
+        recorder = kept.create(cwd="/", workspace="/")
+        before = kept.blobs(recorder.sid).put(b"old content")
+        recorder.tool_started("c", "write", durable=True)
+        change = {"path": "/x/f", "before": before, "after": None}
+        recorder.tool_finished("c", "write", ok=True, ms=1.5, changes=[change]).result()
+        recorder.close()
+        ran = kept.fold(recorder.sid).tools["c"]
+        assert ran.ok and ran.changes == (change,) and kept.blobs(recorder.sid).get(before) == b"old content"
+        (tmp_path / "state" / recorder.sid / "blobs" / before).write_bytes(b"other content")
+        with pytest.raises(Unreadable, match="damaged"):
+            kept.blobs(recorder.sid).get(before)
 
 
 def test_locks_are_never_taken_away(tmp_path: Path) -> None:

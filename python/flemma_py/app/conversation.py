@@ -59,6 +59,7 @@ from flemma_py.conversation.state import (
     ToolFinished,
     View,
     Write,
+    flight,
 )
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
@@ -110,9 +111,8 @@ class Conversation:
                 return Submitted(mode, view, line, text=text)
             runs = mode in (Mode.HYBRID, Mode.EXECUTE)
             loop = await self.calls.loop(view.document)
-            if loop is not None:
-                loop = replace(loop, granted=self.grants.ids)
-            return Submitted(mode, view, line, await self.calls.to_be_seen(view.document, seen) if runs else None, loop)
+            eyes = await self.calls.to_be_seen(view.document, seen) if runs else None
+            return Submitted(mode, view, line, eyes, loop, granted=self.grants.ids)
 
         self._inbox.put_nowait(submitted)
 
@@ -181,7 +181,9 @@ class Conversation:
     async def _take(self, event: Event) -> None:
         try:
             happened = await event()
-            self._state, effects = step(self._state, happened)
+            before, (self._state, effects) = flight(self._state), step(self._state, happened)
+            if flight(self._state) != before:
+                self._editor.flight(flight(self._state))
             for effect in effects:
                 await self._perform(effect)
         except FlemmaError as error:
@@ -231,9 +233,9 @@ class Conversation:
                 self._editor.write(group, edits)
                 if settle:
                     await self._editor.drain()
-            case Show(label, where):
+            case Show(label, where, activity):
                 hidden = isinstance(where, int) and not self._services.settings.tools.show_spinner
-                self._editor.progress(None if hidden else label, where)
+                self._editor.progress(None if hidden else label, where, activity)
             case Reveal():
                 self._editor.reveal(effect)
             case Tell(level, message):
@@ -354,7 +356,7 @@ class Conversation:
             path = self.preparation.location.path
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
             self.preparation.sent(prompt)
-            self._editor.sending()
+            self._editor.sending(float(endpoint.parameters["timeout"]))
 
         def progress(label: str) -> None:
             self._editor.progress(label, "marker")

@@ -15,8 +15,6 @@ from flemma_py.journal.lines import Record
 from flemma_py.journal.records import count_of, number_of, text_of
 from flemma_py.model.usage import Usage
 
-_MICRO = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Booking:
