@@ -7,30 +7,19 @@ from collections.abc import Callable, Iterator
 from bench.figures import Row
 from bench.measures import (
     first_delta,
-<<<<<<< HEAD
-=======
     hostile,
->>>>>>> a1a272faace2269d573faa2dbfd05e44d91ce40e
     memory,
     opening,
     parallel,
     reply,
     request,
-<<<<<<< HEAD
     sessions,
-    startup,
-    steady,
-    templates,
-    typing,
-)  # fmt: skip
-=======
     startup,
     steady,
     templates,
     tools,
     typing,
 )
->>>>>>> a1a272faace2269d573faa2dbfd05e44d91ce40e
 from bench.workshop import Workshop
 
 Measure = Callable[[Workshop], Iterator[Row]]
@@ -46,11 +35,8 @@ MEASURES: dict[str, Measure] = {
     "typing": typing.measure,
     "parallel": parallel.measure,
     "templates": templates.measure,
-<<<<<<< HEAD
     "sessions": sessions.measure,
-=======
     "tools": tools.measure,
     "hostile": hostile.measure,
->>>>>>> a1a272faace2269d573faa2dbfd05e44d91ce40e
 }
 """By the name that `--only` takes, in the order of the table."""

@@ -59,6 +59,16 @@ def ids_in(path: Path) -> list[str]:
     return [each.id for each in read(path.read_bytes()) if isinstance(each, Record)]
 
 
+class Clock:
+    """The wall's, as a test sets it."""
+
+    def __init__(self, now: float = 1.7e9) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Faulty:
     """The module `os` as sessions see it, of which the `fail`-th call that reaches the disk fails: with the error
     `code`, once or from then on always, or by writing only a part."""

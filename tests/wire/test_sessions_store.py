@@ -5,29 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import stat
 from pathlib import Path
 
 import pytest
-from tests.wire.session_support import COST, REQUEST, chat, store, store_in, turn
+from tests.wire.session_support import COST, REQUEST, Clock, chat, store, store_in, turn
 
 from flemma_py.errors import SessionError
 from flemma_py.journal.lines import encode
 from flemma_py.journal.records import Entry
 from flemma_py.sessions import ChatFile, Copied, Filter, Known, Likely, Saying, Spending, Unknown, waiting
-from flemma_py.sessions.doctor import close_to_others
-from flemma_py.sessions.troubles import BadName, Damaged, Leased, NoSuchSession, Unreadable
+from flemma_py.sessions.troubles import Damaged, NoSuchSession, Unreadable
 
 DAY = 86400.0
-CANARY = "canary-5e0c"
-
-
-class Clock:
-    def __init__(self, now: float = 1.7e9) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_nothing_is_on_the_disk_before_there_is_something_to_tell(tmp_path: Path) -> None:
@@ -125,95 +114,6 @@ def test_what_must_be_exact_is_not_done_with_a_damaged_journal(tmp_path: Path) -
         assert kept.text(sid) == "world" and kept.examine().damaged[sid][0].why == "bad"  # type: ignore[union-attr]
 
 
-def test_deleted_and_brought_back_a_session_is_as_it_was(tmp_path: Path) -> None:
-    with store(tmp_path) as kept:
-        sid = chat(kept)
-        before = (tmp_path / "state" / sid / "journal.jsonl").read_bytes()
-        recorder = kept.open(sid)
-        with pytest.raises(Leased):
-            kept.delete(sid)
-        recorder.close()
-        kept.delete(sid)
-        assert kept.page().rows == [] and kept.text(sid) is None and kept.trashed()[0].sid == sid
-        assert kept.sums().cost == COST, "what was spent was spent"
-        kept.undelete(sid)
-        assert (tmp_path / "state" / sid / "journal.jsonl").read_bytes() == before
-        assert kept.sums().cost == COST and len(kept.page().rows) == 1
-        kept.delete(sid)
-        assert kept.purge(1) == 0 and kept.purge(-1) == 1 and not kept.trashed()
-        assert kept.sums().cost == COST
-        with pytest.raises(NoSuchSession):
-            kept.undelete(sid)
-
-
-def test_a_cleanup_takes_only_what_is_surely_old(tmp_path: Path) -> None:
-    clock = Clock()
-    with store(tmp_path, clock=clock) as kept:
-        names = ("old", "pinned", "leased", "later", "odd")
-        old, pinned, leased, later, odd = (chat(kept, name, "reply") for name in names)
-        kept.pin(pinned, pinned=True).result()
-        holder = kept.open(leased)
-        with (tmp_path / "state" / later / "journal.jsonl").open("ab") as file:
-            file.write(b'{"v":2,"what":"is this"}\n')
-        path = tmp_path / "state" / odd / "journal.jsonl"
-        path.write_bytes(path.read_bytes().replace(b'"odd"', b'"ODD"', 1))
-        (tmp_path / "state/no-journal").mkdir()
-        border = clock.now
-        clock.now += 60
-        young = chat(kept, "young", "reply")
-        assert kept.cleanup(border).removed == [], "what is as old as that is not older"
-        report = kept.cleanup(border + 1, dry_run=True)
-        assert report.removed == [old] and len(kept.page().rows) == 6
-        report = kept.cleanup(border + 1)
-        assert report.removed == [old] and not report.failed
-        assert set(report.kept) == {pinned, leased, later, odd, "no-journal"}
-        assert {row.sid for row in kept.page().rows} == {pinned, leased, later, odd, young}
-        kept.undelete(old)
-        assert kept.text(old) == "old\nreply"
-        holder.close()
-
-
-def test_a_clock_that_was_wrong_makes_no_session_immortal_and_deletes_none_early(tmp_path: Path) -> None:
-    clock = Clock()
-    with store(tmp_path, clock=clock) as kept:
-        clock.now += 3650 * DAY
-        future = chat(kept, "future", "reply")
-        clock.now -= 3650 * DAY
-        recent = chat(kept, "recent", "reply")
-        clock.now -= DAY
-        recorder = kept.open(recent)
-        turn(recorder, kept.ids, "recent", "reply", "on", "reply")
-        recorder.close()
-        fold = kept.fold(recent)
-        assert fold.updated_at == 1.7e9 and [each.text for each in fold.said][-2:] == ["on", "reply"]
-        clock.now += 2 * DAY
-        os.utime(tmp_path / "state" / future / "journal.jsonl", (clock.now, clock.now))
-        assert kept.cleanup(clock.now - 10 * DAY).removed == []
-        clock.now += 100 * DAY
-        assert set(kept.cleanup(clock.now - 10 * DAY).removed) == {future, recent}
-
-
-@pytest.mark.parametrize("sid", ["../x", "-rf", "a" * 300, "a\0b", "", ".", "a/b", "trash", "locks", "~retired"])
-def test_no_id_leads_out_of_the_folder(sid: str, tmp_path: Path) -> None:
-    with store(tmp_path) as kept:
-        for act in (kept.open, kept.fold, kept.delete, kept.undelete, kept.path, kept.text, kept.blobs):
-            with pytest.raises((BadName, NoSuchSession)):
-                assert act(sid) is not None
-        assert not (tmp_path / "x").exists()
-
-
-def test_a_link_is_no_session(tmp_path: Path) -> None:
-    with store(tmp_path) as kept:
-        sid = chat(kept)
-        shutil.move(tmp_path / "state" / sid, tmp_path / "elsewhere")
-        (tmp_path / "state" / sid).symlink_to(tmp_path / "elsewhere")
-        assert kept.page().rows == []
-        with pytest.raises(NoSuchSession):
-            kept.fold(sid)
-        receipt = kept.create(cwd="/", workspace="/", sid=sid).meta(title="x")
-        assert receipt is not None and isinstance(receipt.exception(5), SessionError)
-
-
 def test_a_session_is_named_by_the_beginning_of_its_id(tmp_path: Path) -> None:
     with store(tmp_path) as kept:
         one, two = chat(kept), chat(kept)
@@ -222,59 +122,6 @@ def test_a_session_is_named_by_the_beginning_of_its_id(tmp_path: Path) -> None:
         assert kept.fold(one[: same + 1].lower()).sid == one
         with pytest.raises(NoSuchSession, match="2 sessions"):
             kept.fold(shared)
-
-
-@pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
-def test_all_is_its_owners_alone(umask: int, tmp_path: Path) -> None:
-    old = os.umask(umask)
-    try:
-        with store(tmp_path) as kept:
-            sid = chat(kept, "x" * 100_000, "reply")
-            kept.start()
-            kept.delete(sid)
-            kept.undelete(sid)
-            kept.page()
-            kept.open(sid).close()
-        with store(tmp_path) as kept:
-            assert kept.page().rows and not kept.examine().open_to_others
-    finally:
-        os.umask(old)
-    for place in ("state", "cache"):
-        for path in (tmp_path / place, *(tmp_path / place).rglob("*")):
-            mode = stat.S_IMODE(path.stat().st_mode)
-            assert mode == (0o700 if path.is_dir() else 0o600), path
-
-
-@pytest.mark.parametrize(("mirror", "kept_there"), [("text", True), ("hash", False), ("off", False)])
-def test_no_more_is_kept_than_is_wanted(mirror: str, kept_there: bool, tmp_path: Path) -> None:
-    with store(tmp_path, mirror=mirror) as kept:
-        kept.start()
-        recorder = kept.create(cwd="/", workspace="/")
-        long = f"{CANARY} " * 20_000
-        turn(recorder, kept.ids, f"{CANARY} question", long)
-        said = [Saying("user", f"{CANARY} question"), Saying("tool", CANARY, "bash", True)]
-        recorder.say(said)
-        recorder.checkpoint(f"{CANARY} sum", last_mid=None, first_live_mid=None)
-        recorder.rewind(None, f"{CANARY} cut").result()
-        fork = kept.fork(recorder.sid, None)
-        fork.close()
-        recorder.close()
-        kept.delete(fork.sid)
-        kept.page()
-    raw = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert (CANARY.encode() in raw) == kept_there
-    assert recorder.fold.rewinds, "an edit is noticed all the same"
-
-
-def test_what_others_may_read_is_told_and_closed_to_them(tmp_path: Path) -> None:
-    with store(tmp_path) as kept:
-        sid = chat(kept)
-        path = tmp_path / "state" / sid / "journal.jsonl"
-        path.chmod(0o644)
-        report = kept.examine()
-        assert report.open_to_others == [path] and not report.is_well
-        close_to_others(report.open_to_others)
-        assert kept.examine().is_well and stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_what_tools_did_to_files_is_known_and_can_be_brought_back(tmp_path: Path) -> None:
@@ -290,17 +137,6 @@ def test_what_tools_did_to_files_is_known_and_can_be_brought_back(tmp_path: Path
         (tmp_path / "state" / recorder.sid / "blobs" / before).write_bytes(b"other content")
         with pytest.raises(Unreadable, match="damaged"):
             kept.blobs(recorder.sid).get(before)
-
-
-def test_locks_are_never_taken_away(tmp_path: Path) -> None:
-    with store(tmp_path) as kept:
-        sid = chat(kept)
-        locks = {path: path.stat().st_ino for path in (tmp_path / "state/locks").iterdir()}
-        assert {path.name for path in locks} >= {f"{sid}.lock", f"{sid}.lease"}
-        kept.delete(sid)
-        kept.purge(-1)
-        kept.cleanup(9e9)
-        assert {path: path.stat().st_ino for path in locks} == locks
 
 
 def test_copies_of_a_journal_are_joined_by_the_ids_of_records(tmp_path: Path) -> None:
