@@ -78,6 +78,17 @@ def test_what_no_line_can_hold_is_refused() -> None:
             encode(record(Entry("x", data)))
 
 
+def test_lines_of_the_first_format_are_read_for_ever() -> None:
+    line = (
+        b'{"v":1,"id":"01M7YRDV9DSYGAZKHHTDPPHBBB","ts":1795254840.621131,"w":"01M7YRDV7WNZEX94VTRCMJ31H6","n":1,'
+        b'"type":"session","d":{"format":1,"sid":"01M7YRDV9DSYGAZKHHTDPPHBBA","created_at":1795254840.621093,'
+        b'"cwd":"/x","workspace":"/x","chat_path":"/x/a.chat"},"c":"eeb0177e"}'
+    )
+    found = decode(line)
+    assert isinstance(found, Record) and (found.type, found.number, found.ts) == ("session", 1, 1795254840.621131)
+    assert encode(found) == line + b"\n"
+
+
 # ---- a corpus of damage: good lines before and after
 
 FIRST, LAST = journal(said("m1", text="one"))[1], journal(said("m2", text="two"))[1]

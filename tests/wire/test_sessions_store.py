@@ -70,6 +70,7 @@ def test_two_processes_in_one_session_know_of_each_other(tmp_path: Path) -> None
         assert [each.text for each in fold.said] == ["hello", "world", "more", "reply", "again", "reply"]
         assert sorted(turn.number for turn in fold.turns.values()) == [1, 2, 3] and not fold.rewinds
         assert fold.sums.cost == 3 * COST
+    assert first.look(lambda fold: fold.sums.requests) == 3
     for closing in (first, second, one, two):
         closing.close()
 

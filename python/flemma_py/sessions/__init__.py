@@ -9,11 +9,12 @@ The index, one SQLite file in the cache, is made from the journals and makes the
     receipt = recorder.begin_turn(turn_id, sayings, model=…)        in a thread, before the request leaves
     problem = await waiting.trouble(receipt)                        at most 250 ms; the record follows if it is late
     recorder.usage(entry(request), request_id=…, turn=turn_id)      at once, and so are all that tell of no texts
+    recorder.look(lambda fold: fold.sums)                           what is known, while others may record
     store.page(Filter(workspace=…)); store.search("words"); store.sums_by("day")
     recorder.close(); store.close()
 
-What may block: everything of `SessionStore` but its constructor, `create`'s caller aside: call it in a thread. Of a
-`Recorder` only `begin_turn`, `say`, `checkpoint`, `rewind` and `refresh` may read or keep large texts; the others hand
+What may block: everything of `SessionStore` but its constructor and `start`, so call it in a thread. Of a `Recorder`
+only `begin_turn`, `say`, `checkpoint`, `rewind` and `refresh` may read or keep large texts; the others hand
 their record to the writer's thread and return a `Receipt` (a `concurrent.futures.Future`), done when it is written, and
 on the disk where its kind is a durable one. A receipt fails with a `SessionError`, whose message is for the user; the
 record is tried again until it is written, unless `follows=False` was said.

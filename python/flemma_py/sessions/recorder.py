@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from flemma_py.journal import records
 from flemma_py.journal.fold import Fold
@@ -20,6 +20,9 @@ from flemma_py.sessions.journal import BEGINNING, Journal, Mark
 from flemma_py.sessions.locks import Lease
 from flemma_py.sessions.troubles import NoSuchSession
 from flemma_py.sessions.writer import Receipt
+
+
+Answer = TypeVar("Answer")
 
 
 class Desk(Protocol):
@@ -60,8 +63,14 @@ class Recorder:
 
     @property
     def fold(self) -> Fold:
-        """The session as this process knows it. Not to be changed."""
+        """The session as this process knows it: not to be changed, nor read where another thread may record meanwhile
+        (see `look`)."""
         return self._fold
+
+    def look(self, ask: Callable[[Fold], Answer]) -> Answer:
+        """Ask the session as it is while nobody records."""
+        with self._lock:
+            return ask(self._fold)
 
     def close(self) -> None:
         """Give the lease back; what was recorded is written all the same."""
