@@ -170,16 +170,25 @@ def salvage(line: bytes, start: int) -> Iterator[Record | Foreign | Damage]:
                 done = end
                 break
     if line[done:].strip(_BLANK) or not done:
-        yield Damage("bad" if _was_whole(line) else "torn", start + done, len(line) - done)
+        yield Damage("torn" if _is_torn(line[done:]) else "bad", start + done, len(line) - done)
+
+
+def _is_torn(line: bytes) -> bool:
+    """Whether a bad line is what a write leaves that is cut short: a beginning, or a block that never reached the disk.
+    All else was whole once."""
+    begins = line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
+    return (begins or b"\0" in line) and not _was_whole(line)
 
 
 def _was_whole(line: bytes) -> bool:
     """Whether a bad line ends about as a whole one does, so that it was written to its end."""
-    end = line.rstrip(_BLANK)[-_END_BYTES:]
-    if len(end) < _END_BYTES:
-        return False
-    alike = (one in _HEX if like == 0 else one == like for one, like in zip(end, _TEMPLATE, strict=True))
-    return sum(alike) >= _END_BYTES - 2
+    return any(_ends_alike(end) for end in (line, line.rstrip(_BLANK)))
+
+
+def _ends_alike(line: bytes) -> bool:
+    end = line[-_END_BYTES:]
+    alike = (one in _HEX if like == 0 else one == like for one, like in zip(end, _TEMPLATE, strict=False))
+    return len(end) == _END_BYTES and sum(alike) >= _END_BYTES - 2
 
 
 @dataclass(slots=True)
@@ -215,6 +224,9 @@ class LineReader:
                 size = len(piece)
                 items = iter([Damage("long", self._at, size)]) if size > MOST_BYTES else _items(piece, self._at)
                 yield from self._joined(items)
+                if not size and self._doubtful:
+                    # Nobody writes an empty line: something else became one.
+                    yield from self._release()
             self._at += size + 1
             if not self._open:
                 self.offset = self._at

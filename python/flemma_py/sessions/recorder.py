@@ -21,7 +21,6 @@ from flemma_py.sessions.locks import Lease
 from flemma_py.sessions.troubles import NoSuchSession
 from flemma_py.sessions.writer import Receipt
 
-
 Answer = TypeVar("Answer")
 
 
