@@ -181,18 +181,6 @@ local commands = {
       require("flemma.listing").refresh(args[1])
     end,
   },
-  notices = {
-    about = "show the last notices whole",
-    run = function()
-      require("flemma.notify").show()
-    end,
-  },
-  ["notification:recall"] = {
-    about = "show the last report of usage again",
-    run = function()
-      require("flemma.ui.usage").recall_notification()
-    end,
-  },
   preview = {
     about = "show what exactly would be sent, and what takes how much room",
     run = function()
@@ -323,22 +311,12 @@ local commands = {
       require("flemma.state").ask_estimate()
     end,
   },
-  ["attention"] = {
-    about = "go to a chat that waits for you, or has come to its end while nobody looked",
-    run = function()
-      require("flemma.attention").go()
-    end,
-  },
-  ["usage:recall"] = {
-    about = "show what the last request of this chat used",
-    run = function()
-      require("flemma.ui.usage").recall()
-    end,
-  },
 }
 
-for name, command in pairs(require("flemma.commands.writing")) do
-  commands[name] = command
+for _, more in ipairs({ "writing", "reports" }) do
+  for name, command in pairs(require("flemma.commands." .. more)) do
+    commands[name] = command
+  end
 end
 commands["message:prev"] = commands["message:previous"]
 
