@@ -157,7 +157,10 @@ function M.show(buf, said, where)
         timeout = not said.label and spinner.timeout or nil,
       }
     or nil
-  draw(buf, spinner)
+  -- What only counts on is drawn with the next tick: a delta is on its way to the text.
+  if (before == nil) ~= (spinner.activity == nil) then
+    draw(buf, spinner)
+  end
 end
 
 --- A send was asked for: show that at once.
