@@ -8,6 +8,7 @@ vim.api.nvim_create_user_command("Flemma", function(call)
   require("flemma.commands").run(call)
 end, {
   nargs = "*",
+  range = true,
   desc = "Flemma: send, cancel, run tools, … (:Flemma without a word lists all)",
   complete = function(lead, line)
     return require("flemma.commands").complete(lead, line)
@@ -35,7 +36,40 @@ for plug, key in pairs({
   end, { desc = "Flemma: the file named at the cursor" })
 end
 
+-- Names of an older plugin of this kind: each works, and says once what it is called now.
+for name, now in pairs({
+  FlemmaSend = "send",
+  FlemmaSendAndInsert = "send",
+  FlemmaCancel = "cancel",
+  FlemmaImport = "import",
+  FlemmaSwitch = "switch",
+  FlemmaNextMessage = "message:next",
+  FlemmaPrevMessage = "message:previous",
+  FlemmaEnableLogging = "logging:enable",
+  FlemmaDisableLogging = "logging:disable",
+  FlemmaOpenLog = "logging:open",
+  FlemmaRecallNotification = "notification:recall",
+}) do
+  vim.api.nvim_create_user_command(name, function(call)
+    require("flemma.notify").once((":%s is :Flemma %s now"):format(name, now))
+    if name == "FlemmaSendAndInsert" then
+      vim.cmd.stopinsert()
+      require("flemma.actions").send_only({ on_request_complete = "startinsert!" })
+    else
+      vim.cmd.Flemma({ args = { now, unpack(call.fargs) } })
+    end
+  end, { nargs = "*", desc = "Flemma: the older name of :Flemma " .. now })
+end
+
 for plug, action in pairs({
+  ["<Plug>(FlemmaToolNext)"] = { "navigation", "next_tool", { "n", "x", "o" } },
+  ["<Plug>(FlemmaToolPrevious)"] = { "navigation", "previous_tool", { "n", "x", "o" } },
+  ["<Plug>(FlemmaInsideCode)"] = { "codeblocks", "inside", { "x", "o" } },
+  ["<Plug>(FlemmaAroundCode)"] = { "codeblocks", "around", { "x", "o" } },
+  ["<Plug>(FlemmaYankCode)"] = { "codeblocks", "yank", { "n" } },
+  ["<Plug>(FlemmaRegenerate)"] = { "regenerate", "last", { "n" } },
+  ["<Plug>(FlemmaPaste)"] = { "clipboard", "paste", { "n" } },
+  ["<Plug>(FlemmaRole)"] = { "roles", "colon", { "i" } },
   ["<Plug>(FlemmaMessageNext)"] = { "navigation", "next_message", { "n", "x", "o" } },
   ["<Plug>(FlemmaMessagePrevious)"] = { "navigation", "previous_message", { "n", "x", "o" } },
   ["<Plug>(FlemmaInsideMessage)"] = { "textobject", "inside", { "x", "o" } },

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bench.figures import Row
-from bench.measures import first_delta, memory, opening, parallel, reply, request, startup, steady, templates, typing
+from bench.measures import (
+    first_delta,
+    memory,
+    opening,
+    parallel,
+    reply,
+    request,
+    startup,
+    steady,
+    templates,
+    tools,
+    typing,
+)
 from bench.workshop import Workshop
 
 Measure = Callable[[Workshop], Iterator[Row]]
@@ -21,5 +33,6 @@ MEASURES: dict[str, Measure] = {
     "typing": typing.measure,
     "parallel": parallel.measure,
     "templates": templates.measure,
+    "tools": tools.measure,
 }
 """By the name that `--only` takes, in the order of the table."""

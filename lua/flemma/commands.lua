@@ -4,7 +4,8 @@ local M = {}
 
 ---@class (exact) flemma.Command
 ---@field about string one line for the list
----@field run fun(args: string[], line: string) `line` is what stands behind the word, as it was typed
+---@field run fun(args: string[], line: string, range?: integer[]) `line` is what stands behind the word, as it was
+---typed; `range` are the first and the last line of one
 ---@field complete? string[]|fun(words: string[]): string[] words to offer behind it, given those before
 
 ---@param args string[]
@@ -20,6 +21,24 @@ local function options(args)
   return found
 end
 
+--- A command that is about one MCP server.
+---@param action string
+---@param usage string the words behind it
+---@param least integer how many of them there must be
+---@param about string
+---@return flemma.Command
+local function with_server(action, usage, least, about)
+  return {
+    about = about,
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run(action, args, usage, least)
+    end,
+  }
+end
+
 ---@type table<string, flemma.Command>
 local commands = {
   send = {
@@ -27,6 +46,24 @@ local commands = {
     complete = { "on_request_start=", "on_request_complete=" },
     run = function(args)
       require("flemma.actions").send_only(options(args))
+    end,
+  },
+  ["autopilot:enable"] = {
+    about = "run tool calls that rules allow unasked, and send their results, from now on",
+    run = function()
+      require("flemma.autopilot").enable()
+    end,
+  },
+  ["autopilot:disable"] = {
+    about = "run tool calls at a press of the send key only, from now on",
+    run = function()
+      require("flemma.autopilot").disable()
+    end,
+  },
+  ["autopilot:status"] = {
+    about = "show whether autopilot is on, and what may run unasked",
+    run = function()
+      require("flemma.status").open(false, "Autopilot")
     end,
   },
   cancel = {
@@ -96,57 +133,22 @@ local commands = {
       require("flemma.logging").open()
     end,
   },
-  ["mcp:login"] = {
-    about = "sign in to an MCP server in the browser",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("login", args, "NAME", 1)
-    end,
-  },
-  ["mcp:prompt"] = {
-    about = "insert the messages of an MCP server's prompt",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("prompt", args, "SERVER PROMPT [key=value …]", 2)
-    end,
-  },
-  ["mcp:resource"] = {
-    about = "insert the text of an MCP server's resource",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("resource", args, "SERVER URI", 2)
-    end,
-  },
-  ["mcp:restart"] = {
-    about = "start an MCP server again",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("restart", args, "NAME", 1)
-    end,
-  },
+  ["mcp:login"] = with_server("login", "NAME", 1, "sign in to an MCP server in the browser"),
+  ["mcp:prompt"] = with_server(
+    "prompt",
+    "SERVER PROMPT [key=value …]",
+    2,
+    "insert the messages of an MCP server's prompt"
+  ),
+  ["mcp:resource"] = with_server("resource", "SERVER URI", 2, "insert the text of an MCP server's resource"),
+  ["mcp:restart"] = with_server("restart", "NAME", 1, "start an MCP server again"),
   ["mcp:status"] = {
     about = "show the MCP servers and their tools",
     run = function()
       require("flemma.status").open(true)
     end,
   },
-  ["mcp:stop"] = {
-    about = "end an MCP server until a chat wants it again",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("stop", args, "NAME", 1)
-    end,
-  },
+  ["mcp:stop"] = with_server("stop", "NAME", 1, "end an MCP server until a chat wants it again"),
   ["mcp:trust"] = {
     about = "show the project's .mcp.json, and agree to its servers",
     run = function()
@@ -232,6 +234,18 @@ local commands = {
       require("flemma.ui.preview").at_cursor()
     end,
   },
+  ["tool:allow"] = {
+    about = "add a rule that lets calls as the one at the cursor run unasked",
+    run = function()
+      require("flemma.approvals").allow()
+    end,
+  },
+  ["tool:rules"] = {
+    about = "list the rules that were added, and forget one",
+    run = function()
+      require("flemma.approvals").rules()
+    end,
+  },
   ["tool:list"] = {
     about = "list the tool calls of this chat that run, and for how long",
     run = function()
@@ -306,6 +320,9 @@ local commands = {
   },
 }
 
+for name, command in pairs(require("flemma.commands.writing")) do
+  commands[name] = command
+end
 commands["message:prev"] = commands["message:previous"]
 
 ---@return string[]
@@ -322,31 +339,6 @@ function M.described()
     local complete = commands[name].complete
     return { name = name, about = commands[name].about, complete = type(complete) == "table" and complete or {} }
   end, names())
-end
-
---- The command whose name is nearest, if it is at most three edits away.
----@param word string
----@return string?
-local function nearest(word)
-  local best, distance = nil, 4
-  for _, name in ipairs(names()) do
-    local row = {}
-    for j = 0, #name do
-      row[j] = j
-    end
-    for i = 1, #word do
-      local diagonal = row[0]
-      row[0] = i
-      for j = 1, #name do
-        local cost = word:sub(i, i) == name:sub(j, j) and 0 or 1
-        diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-      end
-    end
-    if row[#name] < distance then
-      best, distance = name, row[#name]
-    end
-  end
-  return best
 end
 
 local function list()
@@ -367,11 +359,12 @@ function M.run(call)
   end
   local command = commands[word]
   if not command then
-    local near = nearest(word)
+    local near = require("flemma.spelling").nearest(word, names())
     local hint = near and (" Did you mean %s?"):format(near) or " :Flemma alone lists all."
     return require("flemma.notify").error(("There is no command %s.%s"):format(word, hint))
   end
-  command.run(vim.list_slice(call.fargs, 2), (call.args:gsub("^%s*%S+%s*", "", 1)))
+  local range = call.range > 0 and { call.line1, call.line2 } or nil
+  command.run(vim.list_slice(call.fargs, 2), (call.args:gsub("^%s*%S+%s*", "", 1)), range)
 end
 
 ---@param lead string

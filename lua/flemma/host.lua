@@ -74,6 +74,7 @@ local function hello()
     directory = vim.fn.getcwd(),
     runtime = require("flemma.switch").runtime(),
     parsers = require("flemma.codeblock.parsers").numbers(),
+    resolvers = require("flemma.tools.approval").numbers(),
     state_folder = vim.fs.joinpath(vim.fn.stdpath("state"), "flemma"),
     tools = tools(),
     tool_folder = vim.fs.joinpath(vim.fn.stdpath("config"), "flemma", "tools"),
@@ -325,6 +326,7 @@ function M.settings_changed()
   -- First: the settings may name tools of modules that they name, too.
   M.send("tools", tools())
   M.send("settings", { settings = require("flemma.settings").plain() })
+  require("flemma.tools.approval").tell()
   require("flemma.logging").tell()
 end
 

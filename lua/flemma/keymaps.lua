@@ -4,6 +4,10 @@ local M = {}
 
 ---@type { mode: string, setting?: string[], key?: string, plug: string }[] `key`: Vim's own, whose meaning is widened
 local KEYS = {
+  { mode = "n", setting = { "normal", "regenerate" }, plug = "<Plug>(FlemmaRegenerate)" },
+  { mode = "n", setting = { "normal", "yank_code" }, plug = "<Plug>(FlemmaYankCode)" },
+  { mode = "n", setting = { "normal", "paste" }, plug = "<Plug>(FlemmaPaste)" },
+  { mode = "i", setting = { "insert", "role" }, plug = "<Plug>(FlemmaRole)" },
   { mode = "n", setting = { "normal", "send" }, plug = "<Plug>(FlemmaSend)" },
   { mode = "i", setting = { "insert", "send" }, plug = "<Plug>(FlemmaSendInsert)" },
   { mode = "n", setting = { "normal", "cancel" }, plug = "<Plug>(FlemmaCancel)" },
@@ -15,6 +19,8 @@ local KEYS = {
 for _, mode in ipairs({ "n", "x", "o" }) do
   KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "message_next" }, plug = "<Plug>(FlemmaMessageNext)" }
   KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "message_prev" }, plug = "<Plug>(FlemmaMessagePrevious)" }
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "tool_next" }, plug = "<Plug>(FlemmaToolNext)" }
+  KEYS[#KEYS + 1] = { mode = mode, setting = { "normal", "tool_prev" }, plug = "<Plug>(FlemmaToolPrevious)" }
 end
 
 ---@type table<integer, { mode: string, key: string }[]>
@@ -38,10 +44,10 @@ local function map(buf, mode, key, plug)
 end
 
 --- The text objects: one letter behind `i` and `a`.
-local function map_text_objects(buf, letter)
+local function map_text_objects(buf, letter, what)
   for _, mode in ipairs({ "x", "o" }) do
-    map(buf, mode, "i" .. letter, "<Plug>(FlemmaInsideMessage)")
-    map(buf, mode, "a" .. letter, "<Plug>(FlemmaAroundMessage)")
+    map(buf, mode, "i" .. letter, ("<Plug>(FlemmaInside%s)"):format(what))
+    map(buf, mode, "a" .. letter, ("<Plug>(FlemmaAround%s)"):format(what))
   end
 end
 
@@ -63,9 +69,11 @@ function M.attach(buf)
       map(buf, entry.mode, key, entry.plug)
     end
   end
-  local letter = settings.get("keymaps", "text_object")
-  if is_key(letter) then
-    map_text_objects(buf, letter)
+  for name, what in pairs({ text_object = "Message", code_object = "Code" }) do
+    local letter = settings.get("keymaps", name)
+    if is_key(letter) then
+      map_text_objects(buf, letter, what)
+    end
   end
 end
 

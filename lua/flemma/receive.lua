@@ -101,6 +101,16 @@ function doors.catalogue(payload)
   require("flemma.switch").receive(payload)
 end
 
+--- Rules that would let a call run.
+function doors.offers(payload)
+  require("flemma.approvals").offered(payload)
+end
+
+--- Rules that were added.
+function doors.rules(payload)
+  require("flemma.approvals").listed(payload.rules)
+end
+
 --- Which MCP servers there are, or what one of them gave for a buffer.
 function doors.mcp(payload)
   require("flemma.mcp").receive(payload)
@@ -162,6 +172,11 @@ end
 
 function doors.status(payload)
   require("flemma.status").receive(payload)
+end
+
+--- How autopilot stands in a chat.
+function doors.flight(payload)
+  require("flemma.state").receive_flight(payload)
 end
 
 --- About how many tokens a chat is.

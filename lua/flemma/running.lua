@@ -64,9 +64,19 @@ function M.list(buf)
   return vim.deepcopy(calls[buf] or {})
 end
 
---- The host is gone, and with it all that it ran: what that was, by buffer.
+--- The host is gone, and with it all that it ran: what that was, by buffer. Whether a call that was cut had done its
+--- work nobody knows, so its block says so.
 ---@return table<integer, flemma.RunningCall[]>
 function M.lost()
+  require("flemma.state").land()
+  local cut = require("flemma.buffer.blocks").host_died()
+  if cut > 0 then
+    require("flemma.notify").warn(
+      ("%s under way when the Python host stopped, and may have run: marked (aborted). "):format(
+        cut == 1 and "One tool call was" or cut .. " tool calls were"
+      ) .. "The send key tells the model so; :Flemma tool:execute at the call runs it again."
+    )
+  end
   local gone = calls
   calls = {}
   for buf, list in pairs(gone) do

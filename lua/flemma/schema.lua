@@ -69,6 +69,7 @@ return {
       foldlevel = 1,
       conceal = false,
       auto_close = { thinking = true, tool_use = true, tool_result = true, frontmatter = false },
+      chat_folder = "chats",
     },
     keymaps = {
       enabled = true,
@@ -78,11 +79,17 @@ return {
         tool_execute = "<M-CR>",
         message_next = "]m",
         message_prev = "[m",
+        tool_next = "]t",
+        tool_prev = "[t",
+        regenerate = false,
+        yank_code = false,
+        paste = false,
         fold_toggle = false,
         conceal_toggle = false,
       },
-      insert = { send = "<C-]>" },
+      insert = { send = "<C-]>", role = ":" },
       text_object = "m",
+      code_object = "c",
     },
     ui = {
       usage = {

@@ -38,10 +38,42 @@ function M.receive_estimate(payload)
   require("flemma.announce").announce(payload.buf, "FlemmaUsageEstimated", {})
 end
 
+---@class (exact) flemma.Flight how autopilot stands in a chat
+---@field state "armed"|"sending"|"paused" it decides or runs calls, it waits for the model, or for the user
+---@field rounds integer requests that it has made
+---@field max_turns integer that it may make
+
+---@type table<integer, flemma.Flight>
+local flights = {}
+
+--- What autopilot is at. nil: nothing.
+---@param bufnr? integer default: the current buffer
+---@return flemma.Flight?
+function M.autopilot(bufnr)
+  return flights[(bufnr == nil or bufnr == 0) and vim.api.nvim_get_current_buf() or bufnr]
+end
+
+---@param payload { buf: integer, state: string, rounds: integer, max_turns: integer }
+function M.receive_flight(payload)
+  local flight = { state = payload.state, rounds = payload.rounds, max_turns = payload.max_turns }
+  flights[payload.buf] = payload.state ~= "idle" and flight or nil
+  if vim.api.nvim_buf_is_loaded(payload.buf) then
+    require("flemma.announce").announce(payload.buf, "FlemmaAutopilotChanged", { state = payload.state })
+  end
+end
+
+--- The host is gone, and with it what it was at.
+function M.land()
+  for buf in pairs(flights) do
+    M.receive_flight({ buf = buf, state = "idle", rounds = 0, max_turns = 0 })
+  end
+end
+
 --- A chat is gone.
 ---@param bufnr integer
 function M.forget(bufnr)
   estimates[bufnr] = nil
+  flights[bufnr] = nil
 end
 
 --- Tell how many tokens the next request of the current chat would take, counted by its vendor where that counts.

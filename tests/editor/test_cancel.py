@@ -144,22 +144,6 @@ def test_during_a_tool_run_the_model_is_told(patient: Neovim, peer: Peer) -> Non
     assert peer.server.recorded[1].problem is None
 
 
-def test_a_host_that_dies_during_a_tool_run_leaves_calls_that_run_again(patient: Neovim, peer: Peer) -> None:
-    waiting(patient, peer)
-    patient.lua("vim.uv.kill(require('flemma.host').status().pid, 9)")
-    patient.idle()
-    patient.ready()
-    assert len(patient.notices()) == 1
-    patient.press("<C-]>")
-    patient.notice("2 tool calls will run")
-    patient.press("<C-]>")
-    patient.wait(lambda: len(patient.events("FlemmaToolExecuting")) == 4, "the run")
-    patient.press("<C-c>")
-    patient.wait(lambda: patient.text().count("(error)") == 2, "the results")
-    patient.idle()
-    agree(patient)
-
-
 def test_with_nothing_to_cancel_a_notice_says_so(chat: Neovim) -> None:
     chat.press("<C-c>")
     assert chat.notice("nothing to cancel")

@@ -1,4 +1,4 @@
-"""A reply is written whatever the user does meanwhile, and what the user does stays theirs."""
+"""What makes writing a chat quicker: motions, text objects, the role's colon, another reply, older commands."""
 
 from __future__ import annotations
 
@@ -7,259 +7,187 @@ from pathlib import Path
 import pytest
 
 from flemma_py.demo import peer as script
-from flemma_py.demo.reply import Reply, Says
-from tests.editor.conftest import Peer
+from flemma_py.demo.reply import Calls, Reply, Says
+from tests.editor.conftest import Peer, Start
 from tests.editor.mirrors import agree
 from tests.editor.neovim import Neovim
-from tests.editor.streams import WORDS, held, slowly
 
-STORY = Says("".join(f"line {number} of the story\n" for number in range(40)))
-TOLD = [f"line {number} of the story" for number in range(40)]
-SLOW_MAP = "vim.keymap.set('n', 'X', function() {} return '' end, {{ expr = true }})"
+TALK = """@You:
+Hello
+
+@Assistant:
+Two of them:
+
+```lua
+print(1)
+print(2)
+```
+
+and
+
+~~~
+plain
+~~~
+
+**Tool Use:** `calculator` (`one`)
+
+```json
+{"expression":"1"}
+```
+
+@You:
+
+**Tool Result:** `one`
+
+```
+1
+```
+"""
 
 
-def tell(chat: Neovim, peer: Peer) -> None:
-    """A reply of a second or so has begun."""
-    peer.enqueue(slowly(Reply((STORY,)), 0.003))
+@pytest.fixture
+def talk(start: Start, tmp_path: Path) -> Neovim:
+    editor = start()
+    editor.open(tmp_path / "talk.chat", TALK)
+    editor.command("normal! zR")
+    return editor
+
+
+def line(editor: Neovim) -> str:
+    return editor.lines()[editor.cursor[0] - 1]
+
+
+def test_from_tool_block_to_tool_block(talk: Neovim) -> None:
+    talk.press("gg]t")
+    assert line(talk) == "**Tool Use:** `calculator` (`one`)"
+    talk.press("]t")
+    assert line(talk) == "**Tool Result:** `one`"
+    talk.press("gg2]t")
+    assert line(talk) == "**Tool Result:** `one`"
+    talk.press("[t")
+    assert line(talk) == "**Tool Use:** `calculator` (`one`)"
+
+
+def yanked(editor: Neovim, keys: str) -> str:
+    """What is in the register when the keys have been typed."""
+    editor.lua("vim.fn.setreg('\"', 'nothing'); _G.typed = nil")
+    editor.press(f"{keys}<Cmd>lua _G.typed = true<CR>")
+    editor.wait(lambda: editor.lua("return _G.typed"), "the keys")
+    return str(editor.lua("return vim.fn.getreg('\"')"))
+
+
+def test_a_code_block_is_a_text_object(talk: Neovim) -> None:
+    assert yanked(talk, "gg]mjjyic") == "print(1)\nprint(2)\n"
+    assert yanked(talk, "gg]mjjyac") == "```lua\nprint(1)\nprint(2)\n```\n"
+    assert yanked(talk, "/^and$<CR>yic") == "plain\n"
+    # The arguments of a call are no code block of the reply.
+    before = talk.text()
+    assert "expression" not in yanked(talk, "/Tool Use<CR>dac")
+    assert talk.text() == before
+
+
+def test_the_last_code_block_of_a_reply_is_yanked(talk: Neovim) -> None:
+    talk.command("Flemma yank a")
+    assert talk.lua("return vim.fn.getreg('a')") == "plain\n"
+    talk.notice("1 line yanked")
+    talk.press("gg/^\\~\\~\\~<CR>dapG")
+    talk.wait(lambda: "plain" not in talk.lines(), "the text without it")
+    talk.command("Flemma yank")
+    assert talk.lua("return vim.fn.getreg('\"')") == "print(1)\nprint(2)\n"
+
+
+def test_a_chat_without_code_says_so(chat: Neovim) -> None:
+    chat.command("Flemma yank")
+    chat.notice("no reply of this chat has a code block")
+
+
+def test_the_colon_of_a_role_opens_a_message(chat: Neovim) -> None:
+    chat.press("Go<CR>@You:")
+    chat.wait(lambda: chat.lines()[-2:] == ["@You:", ""], "the marker")
+    assert chat.cursor == [len(chat.lines()), 0]
+    assert chat.mode == "i"
+    # The habit of pressing Enter there makes no second line.
+    chat.client.settle(0.05)
+    chat.press("<CR>text")
+    chat.wait(lambda: chat.lines()[-1] == "text", "the text")
+    assert chat.lines()[-2] == "@You:"
+    chat.press("<CR>more<Esc>")
+    chat.wait(lambda: chat.lines()[-2:] == ["text", "more"], "a line of its own")
+
+
+def test_a_colon_elsewhere_is_a_colon(chat: Neovim) -> None:
+    chat.press("Goa @You: b:<CR>@You x:<Esc>")
+    chat.wait(lambda: chat.lines()[-2:] == ["a @You: b:", "@You x:"], "the colons")
+
+
+def test_another_reply_takes_the_place_of_the_last(chat: Neovim, peer: Peer) -> None:
+    peer.enqueue(script.text("One"), script.text("Two"))
     chat.press("G<C-]>")
-    chat.wait(lambda: "line 1 of the story" in chat.lines(), "the reply")
-
-
-def told(chat: Neovim, buf: int = 0) -> None:
-    """The reply has come whole, each line once, and the chat is as it should be."""
     chat.finished()
-    chat.idle(buf)
-    lines = chat.lines(buf)
-    start = lines.index("@Assistant:") + 1
-    assert lines[start:] == [*TOLD, "", "@You:", ""]
-
-
-def blocked(chat: Neovim) -> bool:
-    return bool(chat.client.request("nvim_get_mode")["blocking"])
-
-
-@pytest.mark.parametrize(
-    "wait", ["vim.fn.getchar()", "vim.cmd('sleep 600m')", "vim.uv.sleep(500)", "vim.wait(500, function() end)"]
-)
-def test_a_text_lock_delays_a_write_and_loses_none(chat: Neovim, peer: Peer, wait: str) -> None:
-    chat.lua(SLOW_MAP.format(wait))
-    tell(chat, peer)
-    chat.press("X")
-    before = chat.lines()
-    chat.client.settle(0.3)
-    if "getchar" in wait:
-        assert len(chat.lines()) <= len(before) + 1
-        chat.press("q")
-    told(chat)
-    agree(chat)
-
-
-@pytest.mark.parametrize("keys", ["2d", "g", '"', "f", "r", "qa", "<C-w>", "z", "d2", "m"])
-def test_a_half_typed_command_delays_a_write_and_loses_none(chat: Neovim, peer: Peer, keys: str) -> None:
-    tell(chat, peer)
-    chat.press(keys)
-    chat.client.settle(0.3)
-    chat.press("<Esc>")
-    told(chat)
-    agree(chat)
-
-
-@pytest.mark.parametrize(
-    ("keys", "leave"),
-    [
-        (":echo 1", "<C-c>"),
-        ("/word", "<Esc>"),
-        ("q:", "<C-c><C-c>"),
-        (":call input('? ')<CR>", "abc<CR>"),
-        (":echo confirm('?', \"&Yes\\n&No\")<CR>", "y<CR>"),
-        (":echo getchar()<CR>", "y"),
-        (":echo 1 | echo 2 | echo 3<CR>", "<CR>"),
-        ("V", "<Esc>"),
-        ("<C-v>", "<Esc>"),
-        (":new<CR>isome text", "<Esc>"),
-        ("<C-w>v<C-w>c", ""),
-    ],
-)
-def test_prompts_and_command_lines_delay_a_write_and_lose_none(chat: Neovim, peer: Peer, keys: str, leave: str) -> None:
-    chat.attach_screen()
-    buf = chat.lua("return vim.api.nvim_get_current_buf()")
-    tell(chat, peer)
-    chat.press(keys)
-    chat.client.settle(0.3)
-    chat.press(leave)
-    told(chat, buf)
-    agree(chat)
-
-
-def test_a_command_that_is_typed_during_the_stream_arrives_as_typed(chat: Neovim, peer: Peer) -> None:
-    tell(chat, peer)
-    for keys in (":let g:", "typed = ", "'as it ", "was'<CR>"):
-        chat.press(keys)
-        chat.client.settle(0.1)
-    told(chat)
-    assert chat.lua("return vim.g.typed") == "as it was"
-
-
-def test_the_buffer_is_locked_while_it_streams_and_others_are_not(chat: Neovim, peer: Peer, tmp_path: Path) -> None:
-    tell(chat, peer)
-    chat.press("ggdd")
-    chat.press("ihello<Esc>")
-    chat.lua("pcall(vim.cmd, 'silent! undo')")
-    assert chat.lines()[:2] == ["@You:", "Hello"]
-    buf = chat.lua("return vim.api.nvim_get_current_buf()")
-    chat.open(tmp_path / "other.txt", "other\n")
-    chat.press("ityped <Esc>")
-    chat.wait(lambda: chat.lines() == ["typed other"], "the edit of another buffer")
-    told(chat, buf)
-    assert chat.events("FlemmaRequestFinished")[0]["modifiable"] is True
-
-
-def test_three_chats_stream_at_once_one_of_them_hidden(chat: Neovim, peer: Peer, tmp_path: Path) -> None:
-    bufs = []
-    for number in range(3):
-        peer.enqueue(slowly(Reply((STORY,)), 0.003))
-        bufs.append(chat.open(tmp_path / f"chat {number} – é.chat", f"@You:\nnumber {number}\n"))
-        chat.press("G<C-]>")
-        chat.wait(lambda number=number: len(peer.bodies) == number + 1, "the request")  # type: ignore[misc]
-        if number == 0:
-            chat.command("split")
-    assert peer.server.open_connections == 3
-    agree(chat)
-    chat.finished(3)
-    for number, buf in enumerate(bufs):
-        chat.idle(buf)
-        assert chat.lines(buf) == ["@You:", f"number {number}", "", "@Assistant:", *TOLD, "", "@You:", ""]
-    agree(chat)
-
-
-def test_windows_at_the_end_follow_others_stay_and_the_focus_too(chat: Neovim, peer: Peer, tmp_path: Path) -> None:
-    chat.attach_screen(80, 40)
-    chat.open(tmp_path / "long.chat", "@You:\n" + "word\n" * 100)
-    chat.command("normal! G")
-    chat.command("split | normal! 50Gzt")
-    chat.command("new")
-    above, reader, writer = chat.lua("return vim.api.nvim_tabpage_list_wins(0)")
-    peer.enqueue(slowly(Reply((STORY,)), 0.003))
-    chat.lua("vim.api.nvim_win_call(..., function() require('flemma.actions').send() end)", writer)
-    view = "return vim.api.nvim_win_call(..., vim.fn.winsaveview)"
-    before = chat.lua(view, reader)
-    chat.finished()
-    assert chat.lua(view, reader) == before
-    assert chat.lua("return vim.api.nvim_get_current_win()") == above
-    last = chat.lua("return vim.api.nvim_buf_line_count(vim.api.nvim_win_get_buf(...))", writer)
-    assert chat.lua("return vim.api.nvim_win_get_cursor(...)", writer) == [last, 0]
-
-
-def test_a_user_who_went_up_to_read_is_left_there(chat: Neovim, peer: Peer) -> None:
-    chat.attach_screen(80, 20)
-    tell(chat, peer)
-    chat.press("gg0")
-    told(chat)
-    assert chat.cursor == [1, 0]
-    assert chat.mode == "n"
-
-
-@pytest.mark.parametrize(("moved", "mode"), [("", "i"), ("gg", "n"), ("v", "v"), (":new<CR>", "n")])
-def test_insert_mode_is_entered_again_only_where_it_was_left(chat: Neovim, peer: Peer, moved: str, mode: str) -> None:
-    peer.enqueue(slowly(Reply((STORY,)), 0.003))
-    chat.press("GA, you é<C-]>")
-    chat.wait(lambda: "line 1 of the story" in chat.text(), "the reply")
-    assert chat.mode == "n"
-    chat.press(moved)
-    chat.finished()
-    chat.wait(lambda: chat.mode == mode, f"mode {mode}")
-    chat.client.settle(0.1)
-    assert chat.mode == mode
-
-
-def test_insert_mode_comes_back_behind_the_character_where_an_error_left_the_text_as_it_was(
-    chat: Neovim, peer: Peer
-) -> None:
-    peer.enqueue(script.refusal(400, {"type": "error", "error": {"type": "x", "message": "no"}}))
-    chat.press("GoA line: éé<CR>another<Esc>kA<C-]>")
-    chat.finished()
-    chat.wait(lambda: chat.mode == "i", "insert mode")
-    chat.press("!<Esc>")
-    chat.wait(lambda: "A line: éé!" in chat.lines(), "the character")
-
-
-def test_the_normal_mode_key_never_ends_in_insert_mode(chat: Neovim, peer: Peer) -> None:
-    tell(chat, peer)
-    told(chat)
-    assert chat.mode == "n"
-
-
-def test_write_during_a_stream_saves_what_is_there(chat: Neovim, peer: Peer, tmp_path: Path) -> None:
-    tell(chat, peer)
-    chat.command("write")
-    saved = (tmp_path / "talk.chat").read_text()
-    assert "line 1 of the story" in saved
-    told(chat)
-    assert chat.text().startswith(saved.rstrip("\n"))
-    agree(chat)
-
-
-@pytest.mark.parametrize("command", ["edit!", "bdelete!", "bwipeout!", "new | bunload! #", "enew! | bdelete! #"])
-def test_taking_the_buffer_away_cancels_first(chat: Neovim, peer: Peer, command: str) -> None:
-    peer.enqueue(held(WORDS))
-    chat.press("G<C-]>")
-    chat.wait(lambda: "lazy dog" in chat.text(), "the reply")
-    assert peer.server.open_connections == 1
-    chat.command(command)
-    assert chat.finished()[0]["data"]["status"] == "cancelled"
-    chat.wait(lambda: peer.server.open_connections == 0, "the closed connection", 5)
-    chat.command("edit talk.chat") if "edit" not in command else None
-    chat.wait(lambda: chat.lua("return vim.bo.modifiable"), "an unlocked buffer", 5)
-    agree(chat)
-    assert chat.notices() == []
-
-
-def test_a_reply_never_gets_into_the_text_that_was_read_anew(
-    chat: Neovim, peer: Peer, tmp_path: Path, soak: bool
-) -> None:
-    for number in range(60 if soak else 8):
-        peer.enqueue(script.deltas(400, 8, 0.0005))
-        chat.press("G<C-]>")
-        chat.wait(lambda: len(chat.lines()) > 5, "the reply")
-        chat.lua("vim.cmd('edit!')")
-        chat.wait(lambda: chat.lua("return not require('flemma.buffer').is_busy(0)"), "the end")
-        if number % 2:
-            peer.enqueue(script.text("Good day"))
-            chat.press("G<C-]>")
-            chat.wait(lambda: "Good day" in chat.lines(), "the answer")
-            chat.idle()
-            assert chat.lines() == ["@You:", "Hello", "", "@Assistant:", "Good day", "", "@You:", ""]
-            chat.command("edit!")
-        chat.client.settle(0.05)
-        assert chat.lines() == ["@You:", "Hello"]
-        agree(chat)
-
-
-@pytest.mark.parametrize("command", ["quit!", "qall!", "wqall", "bwipeout! | quit"])
-def test_quitting_during_a_stream_never_hangs(chat: Neovim, peer: Peer, command: str) -> None:
-    tell(chat, peer)
-    chat.client.notify("nvim_command", command)
-    assert chat.client.process.wait(5) == 0
-
-
-@pytest.mark.parametrize("writes", [0, 1, 2, 3])
-def test_a_write_that_fails_ends_the_reply_in_one_notice(chat: Neovim, peer: Peer, writes: int) -> None:
-    chat.lua(
-        """
-        local apply, left = require('flemma.buffer.apply'), ...
-        local write = apply.apply
-        apply.apply = function(request)
-          left = left - 1
-          return left >= 0 and write(request) or { problem = 'out of ink' }
-        end
-        """,
-        writes,
-    )
-    peer.enqueue(slowly(Reply((WORDS,)), 0.003))
-    chat.press("G<C-]>")
-    chat.notice("could not be written: out of ink")
     chat.idle()
-    chat.wait(lambda: all(request.finished_at for request in peer.server.recorded), "the end of the request", 5)
-    assert len(chat.notices()) == 1
-    assert "completed" not in [event["data"]["status"] for event in chat.events("FlemmaRequestFinished")]
-    assert chat.lua("return vim.bo.modifiable") is True
+    chat.command("Flemma regenerate")
+    chat.finished(2)
+    chat.idle()
+    assert "Two" in chat.lines()
+    assert "One" not in chat.lines()
+    assert peer.bodies[0] == peer.bodies[1]
+    agree(chat)
+    chat.press("uu")
+    chat.wait(lambda: "One" in chat.lines(), "the reply before")
+    agree(chat)
+
+
+def test_what_the_user_wrote_below_a_reply_is_kept(chat: Neovim, peer: Peer) -> None:
+    peer.enqueue(script.text("One"))
+    chat.press("G<C-]>")
+    chat.finished()
+    chat.idle()
+    chat.press("Goand then<Esc>")
+    before = chat.text()
+    chat.command("Flemma regenerate")
+    chat.notice("you have written below the last reply")
+    assert chat.text() == before
+
+
+def test_there_is_no_other_reply_where_there_is_none(chat: Neovim) -> None:
+    chat.command("Flemma regenerate")
+    chat.notice("there is no reply at the end of this chat")
+
+
+def test_a_reply_with_calls_and_their_results_is_no_last_reply(chat: Neovim, peer: Peer) -> None:
+    peer.enqueue(Reply((Says("Let me see."), Calls("one", "calculator", {"expression": "6 * 7"})), "tool_use"))
+    chat.press("G<C-]>")
+    chat.finished()
+    chat.press("<C-]>")
+    chat.wait(lambda: "42" in chat.lines(), "the result")
+    chat.idle()
+    before = chat.text()
+    chat.command("Flemma regenerate")
+    chat.notice("you have written below the last reply")
+    assert chat.text() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "now"), [("FlemmaSend", "send"), ("FlemmaSendAndInsert", "send"), ("FlemmaCancel", "cancel")]
+)
+def test_older_names_work_and_say_what_they_are_called_now(chat: Neovim, peer: Peer, old: str, now: str) -> None:
+    peer.enqueue(script.text("One"))
+    chat.press("G")
+    chat.command(old)
+    chat.notice(f":{old} is :Flemma {now} now")
+    if now == "send":
+        chat.finished()
+        assert "One" in chat.lines()
+        if old == "FlemmaSendAndInsert":
+            chat.wait(lambda: chat.mode == "i", "insert mode")
+    else:
+        chat.notice("nothing to cancel")
+
+
+def test_older_names_take_their_words(chat: Neovim) -> None:
+    chat.command("FlemmaSwitch anthropic claude-opus-4-8")
+    chat.notice(":FlemmaSwitch is :Flemma switch now")
+    chat.notice("claude-opus-4-8")
+    chat.command("FlemmaNextMessage")
+    chat.command("FlemmaPrevMessage")
+    chat.command("FlemmaRecallNotification")

@@ -58,8 +58,16 @@ def below(calls: str, *blocks: str) -> str:
     return f"{calls}\n@You:\n\n" + "\n".join(blocks)
 
 
-def press(text: str, *, loop: Loop | None = LOOP, mode: Mode = Mode.HYBRID, line: int = 0, said: str = "") -> Submitted:
-    return Submitted(mode, view(text), line, None, loop, said)
+def press(
+    text: str,
+    *,
+    loop: Loop | None = LOOP,
+    mode: Mode = Mode.HYBRID,
+    line: int = 0,
+    said: str = "",
+    granted: str = "",
+) -> Submitted:
+    return Submitted(mode, view(text), line, None, loop, said, frozenset(granted))
 
 
 def after(text: str, effects: list[Effect]) -> str:
@@ -71,9 +79,11 @@ def after(text: str, effects: list[Effect]) -> str:
     return "\n".join(lines)
 
 
-def settled(text: str, decisions: Mapping[str, Decision], loop: Loop | None = LOOP) -> tuple[State, list[Effect], str]:
+def settled(
+    text: str, decisions: Mapping[str, Decision], loop: Loop | None = LOOP, granted: str = ""
+) -> tuple[State, list[Effect], str]:
     """What becomes of a chat with calls, after a press: the state, the effects and the text."""
-    state, effects = play(Idle(), press(text, loop=loop), Decided(1, decisions))
+    state, effects = play(Idle(), press(text, loop=loop, granted=granted), Decided(1, decisions))
     return state, effects, after(text, effects)
 
 
@@ -180,7 +190,7 @@ def test_text_in_a_pending_block_is_the_result() -> None:
 
 def test_an_approved_block_with_text_is_never_run() -> None:
     marked = below(CALL.format("a"), block("a", "approved", "42"))
-    state, effects, text = settled(marked, {"a": YES}, Loop(granted=frozenset("a")))
+    state, effects, text = settled(marked, {"a": YES}, granted="a")
     assert isinstance(state, Idle)
     assert text == marked
     assert not of(RunTool, effects)
@@ -197,10 +207,41 @@ def test_an_approval_that_came_with_the_text_counts_for_nothing() -> None:
 
 def test_an_approval_of_the_users_own_runs() -> None:
     marked = below(CALL.format("a"), block("a", "approved"))
-    state, effects = play(Idle(), press(marked, loop=Loop(granted=frozenset("a"))))
-    assert [asked.uses for asked in of(Decide, effects)] == [()]
-    state, effects = play(state, Decided(1, {}))
+    for loop in (LOOP, None):
+        assert isinstance(settled(marked, {"a": ASK}, loop, "a")[0], Running)
+        # What the owner's rules deny, no word of theirs approves.
+        assert not of(RunTool, settled(marked, {"a": NO}, loop, "a")[1])
+
+
+@pytest.mark.parametrize("loop", [LOOP, None])
+def test_what_may_have_run_is_not_run_again_whatever_the_rules_say(loop: Loop | None) -> None:
+    marked = below(TWO, block("a", "approved"))
+    state, effects, text = settled(marked, {"a": YES, "b": YES}, loop)
     assert isinstance(state, Running)
+    assert [run.call.id for run in of(RunTool, effects)] == ["b"]
+    state, effects = play(state, ToolFinished(1, "b", ToolOutcome("42"), view(text)))
+    assert isinstance(state, Idle)
+    (told,) = of(Tell, effects)
+    assert "may have run already" in told.message
+    state, effects, _ = settled(after(text, effects), {"a": YES}, loop)
+    assert isinstance(state, Idle)
+    assert not of(RunTool, effects)
+
+
+@pytest.mark.parametrize("status", ["approved", "aborted"])
+def test_what_may_have_run_asks_before_it_runs_by_hand(status: str) -> None:
+    marked = press(below(CALL.format("a"), block("a", status)), mode=Mode.EXECUTE, line=4)
+    state, effects = play(Idle(), marked)
+    assert [type(effect) for effect in effects] == [Tell, End]
+    state, effects = play(state, marked)
+    assert isinstance(state, Deciding)
+
+
+def test_of_two_calls_with_one_id_only_the_first_is_decided_about() -> None:
+    second = CALL.format("a").partition("@Assistant:")[2].replace("{}", '{"x": 1}')
+    _, effects = play(Idle(), press(CALL.format("a") + second))
+    (asked,) = of(Decide, effects)
+    assert [use.input for use in asked.uses] == [{}]
 
 
 def test_approving_and_rejecting_write_the_users_word_and_run_nothing() -> None:

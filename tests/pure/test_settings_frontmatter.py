@@ -101,6 +101,7 @@ TIGHTER = [
     ("tools.auto_approve_sandboxed", False, True),
     ("tools.auto_approve", ["read"], ["read", "bash"]),
     ("tools.auto_approve", [], ["$standard", "bash(git status)"]),
+    ("tools.auto_approve", ["read", "deny write(docs/**)", "ask grep"], ["read", "allow grep(x)"]),
     ("tools.max_concurrent", 1, 0),
     ("tools.default_timeout", 5, 500),
     ("tools.consent", "seen", "seed"),

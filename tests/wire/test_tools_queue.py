@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,3 +156,16 @@ async def test_a_task_that_is_cancelled_leaves_its_place(which: int) -> None:
     gate.open.set()
     assert len(await asyncio.gather(*calls)) == 2
     assert gate.runner.running("chat") == []
+
+
+async def test_the_output_of_a_source_is_cut_and_kept_whole_in_a_file(tmp_path: Path) -> None:
+    async def much(input: dict[str, Any], context: ToolContext) -> ToolOutcome:
+        return ToolOutcome("line\n" * 5000)
+
+    runner = ToolRunner({})
+    runner.put("mcp", {"toy:much": Tool(ToolDefinition("toy:much", "Much.", {"type": "object"}), much)})
+    context = ToolContext("/", 60.0, NoEvaluator(), output_file=lambda source: str(tmp_path / "whole.txt"))
+    outcome = await runner.run("toy:much", {}, True, context)
+    assert outcome.output.count("line\n") == context.max_lines
+    assert outcome.output.endswith(f"[Showing lines 1-2000 of 5001. Full output: {tmp_path}/whole.txt]")
+    assert (tmp_path / "whole.txt").read_text() == "line\n" * 5000

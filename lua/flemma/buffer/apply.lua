@@ -117,6 +117,8 @@ end
 
 function edits.splice(buf, _, edit)
   api.nvim_buf_set_lines(buf, edit.first, edit.last, true, edit.lines)
+  -- Guarded: what is written is written, and the mirror has to be told where.
+  pcall(require("flemma.buffer.blocks").written, buf, edit.first, edit.lines)
   return { row = edit.first, col = 0, end_row = edit.last, end_col = 0, lines = true }
 end
 
@@ -209,6 +211,7 @@ end
 ---@param buf integer
 function M.finish(buf)
   replies[buf] = nil
+  require("flemma.buffer.blocks").settled(buf)
   if api.nvim_buf_is_valid(buf) then
     api.nvim_buf_clear_namespace(buf, ns, 0, -1)
   end

@@ -156,7 +156,7 @@ function M.submit(buf, opts)
       name = api.nvim_buf_get_name(buf),
       cwd = vim.fn.getcwd(),
     },
-    follower = require("flemma.buffer.follow").sender(buf),
+    follower = not AT_ONCE[opts.mode] and require("flemma.buffer.follow").sender(buf) or nil,
     insert = opts.insert and leave_insert(buf) or nil,
     on_complete = opts.on_complete,
   }

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 from flemma_py.app.owner import APPROVAL_DEADLINE
@@ -27,6 +28,7 @@ from flemma_py.approval.verdict import Decision, Verdict
 from flemma_py.config.functions import LuaFunction
 from flemma_py.config.layers import Layer, Layers
 from flemma_py.config.lists import ListChange
+from flemma_py.config.tighter import refuses
 from flemma_py.errors import FunctionError, SettingsError
 from flemma_py.files.policy import find_ground
 from flemma_py.model.document import Document, ToolUse
@@ -39,34 +41,24 @@ Warn = Callable[[str], None]
 
 
 class Approver:
-    """Decides about calls that would run in `workplace`. `layers` are the chat's own settings with their origins,
-    `more` are resolvers of third parties, `kept` the rules that the owner added. `warn` hears of what is wrong in the
-    owner's rules."""
+    """Decides about calls that would run in `workplace`. `layers` are the chat's own settings with their origins.
+    `warn` hears of what is wrong in the owner's rules."""
 
-    def __init__(
-        self,
-        workplace: Workplace,
-        layers: Layers,
-        warn: Warn,
-        *,
-        more: Sequence[Resolver] = (),
-        kept: Sequence[Rule] = (),
-    ) -> None:
-        self._workplace = workplace
+    def __init__(self, workplace: Workplace, layers: Layers, warn: Warn) -> None:
+        self.workplace = workplace
         self._layers = layers
         self._warn = warn
-        self._more = more
-        self._kept = kept
 
     async def decisions(self, document: Document, uses: Iterable[ToolUse], *, unattended: bool) -> dict[str, Decision]:
         """What becomes of each call, by id. `unattended`: nobody watches, so what goes round in circles has to ask."""
-        place, resolvers = await asyncio.to_thread(self.place), await self.resolvers()
+        place = await asyncio.to_thread(self.place)
+        resolvers = await self.resolvers(await asyncio.to_thread(self._added, place))
         return {use.id: await self._decision(document, use, place, resolvers, unattended) for use in uses}
 
     async def _decision(
         self, document: Document, use: ToolUse, place: Place, resolvers: Sequence[Resolver], unattended: bool
     ) -> Decision:
-        if self._workplace.services.runner.tool(use.name, self._workplace.scope) is None:
+        if self.workplace.services.runner.tool(use.name, self.workplace.scope) is None:
             return Decision(Verdict.APPROVE, "there is no such tool: the model is told so")
         call = Call(use.name, use.input)
         said = await asyncio.to_thread(decide, resolvers, call, place)
@@ -78,37 +70,48 @@ class Approver:
         return said
 
     async def _answer(self, function: Hashable, call: Call) -> object:
-        functions = self._workplace.services.functions
+        functions = self.workplace.services.functions
         if functions is None or not isinstance(function, LuaFunction):
             return Failed("cannot be asked, as there is no editor")
-        context = {"filename": self._workplace.location.path}
+        context = {"filename": self.workplace.location.path}
         try:
             return await functions.call(function, call.tool, call.input, context, deadline=APPROVAL_DEADLINE)
         except FunctionError as error:
             return Failed(f"gave no answer that counts: {error.message}")
 
-    async def resolvers(self) -> list[Resolver]:
-        """All that have a say, in no order: each has its priority."""
-        tools, members = self._workplace.settings.tools, self._layers.members
+    async def resolvers(self, added: Sequence[Rule] = ()) -> list[Resolver]:
+        """All that have a say, in no order: each has its priority. `added` are the rules that are not in settings."""
+        tools, members = self.workplace.settings.tools, self._layers.members
         approvals = read_approvals(tools.auto_approve, members)
         for problem in approvals.problems:
             self._warn(problem)
-        found = [config_resolver(approvals, self._kept), *self._more]
+        theirs = self.workplace.services.resolvers.resolvers(approvals.modules)
+        found = [config_resolver(approvals, [*self._refusals(), *added]), *theirs]
         if tools.auto_approve_sandboxed and (confined := await self._confined()):
             found.append(sandbox_resolver(confined, self._file_say()))
         if not tools.require_approval:
             found.append(catch_all_resolver())
         return found
 
+    def _added(self, place: Place) -> list[Rule]:
+        """What the owner added at work."""
+        return self.workplace.services.rules.rules_for(self.workplace.location.path, place.project)
+
+    def _refusals(self) -> list[Rule]:
+        """What the owner's own rules ask or deny: it holds also where a chat makes a list of its own."""
+        values = {layer: said for layer, said in self._layers.values.items() if layer < Layer.FRONTMATTER}
+        words = replace(self._layers, values=values).words(LIST) or ()
+        return list(read_approvals(filter(refuses, words), {}).rules)
+
     async def _confined(self) -> frozenset[str]:
         """The tools that run behind a wall here."""
         try:
-            choice = await sandbox_of(self._workplace)
+            choice = await sandbox_of(self.workplace)
         except SettingsError:
             return frozenset()
         if choice.backend is None:
             return frozenset()
-        return self._workplace.services.runner.confined(self._workplace.scope)
+        return self.workplace.services.runner.confined(self.workplace.scope)
 
     def _file_say(self) -> FileSay:
         said = self._layers.values.get(Layer.FRONTMATTER, {}).get(LIST)
@@ -116,7 +119,7 @@ class Approver:
 
     def place(self) -> Place:
         """Where the calls would run. Looks at the file system."""
-        workplace = self._workplace
+        workplace = self.workplace
         services, location = workplace.services, workplace.location
         ground = find_ground(location.folder, services.home)
         project = str(ground.folders[-1])

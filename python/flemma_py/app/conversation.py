@@ -59,6 +59,7 @@ from flemma_py.conversation.state import (
     ToolFinished,
     View,
     Write,
+    flight,
 )
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
@@ -110,9 +111,8 @@ class Conversation:
                 return Submitted(mode, view, line, text=text)
             runs = mode in (Mode.HYBRID, Mode.EXECUTE)
             loop = await self.calls.loop(view.document)
-            if loop is not None:
-                loop = replace(loop, granted=self.grants.ids)
-            return Submitted(mode, view, line, await self.calls.to_be_seen(view.document, seen) if runs else None, loop)
+            eyes = await self.calls.to_be_seen(view.document, seen) if runs else None
+            return Submitted(mode, view, line, eyes, loop, granted=self.grants.ids)
 
         self._inbox.put_nowait(submitted)
 
@@ -181,7 +181,9 @@ class Conversation:
     async def _take(self, event: Event) -> None:
         try:
             happened = await event()
-            self._state, effects = step(self._state, happened)
+            before, (self._state, effects) = flight(self._state), step(self._state, happened)
+            if flight(self._state) != before:
+                self._editor.flight(flight(self._state))
             for effect in effects:
                 await self._perform(effect)
         except FlemmaError as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from flemma_py.app.meaning import Diagnosis
-from flemma_py.conversation.state import Reveal, View
+from flemma_py.conversation.state import Flight, Reveal, View
 from flemma_py.model.patch import Edit
 
 
@@ -45,6 +45,10 @@ class ChatEditor(Protocol):
 
     def over(self, status: str) -> None:
         """A request is over, and the chat goes on by itself: tell whoever listens."""
+        ...
+
+    def flight(self, flight: Flight | None) -> None:
+        """How autopilot stands in this chat, for status lines."""
         ...
 
     def sending(self) -> None:

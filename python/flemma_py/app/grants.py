@@ -6,6 +6,8 @@ where it was seen to wait, and an edit of the user's then made `(approved)` of t
 
 from __future__ import annotations
 
+from collections import Counter
+
 from flemma_py.model.document import Document, Role, Status, ToolResult
 
 
@@ -34,15 +36,16 @@ class Grants:
         """The text is another one. Only what the last message says is looked at: nothing else waits."""
         now = _statuses(document)
         for id, status in now.items():
-            if status is not Status.APPROVED:
-                self._ids.discard(id)
-            elif by_user and self._known.get(id) is Status.PENDING:
+            if status is Status.APPROVED and by_user and self._known.get(id) is Status.PENDING:
                 self._ids.add(id)
+        self._ids = {id for id in self._ids if now.get(id) is Status.APPROVED}
         self._known = now
 
 
 def _statuses(document: Document) -> dict[str, Status | None]:
+    """By call. Of one that has two blocks nothing is known: one of them was brought in from elsewhere."""
     if not document.messages or document.messages[-1].role is not Role.YOU:
         return {}
-    segments = document.messages[-1].segments
-    return {each.tool_use_id: each.status for each in segments if isinstance(each, ToolResult)}
+    blocks = [each for each in document.messages[-1].segments if isinstance(each, ToolResult)]
+    count = Counter(each.tool_use_id for each in blocks)
+    return {each.tool_use_id: each.status for each in blocks if count[each.tool_use_id] == 1}

@@ -6,11 +6,16 @@ Whatever is not an answer (an error, none in time, one of a wrong form) is no co
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any, Literal, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from flemma_py.config.functions import LuaFunction
 from flemma_py.errors import FunctionError
+
+if TYPE_CHECKING:
+    from flemma_py.approval.call import Call, Place
+    from flemma_py.approval.chain import Resolver
+    from flemma_py.approval.verdict import Decision
 
 log = logging.getLogger(__name__)
 
@@ -86,3 +91,51 @@ class LuaParsers:
         if not isinstance(answer, Mapping) or not all(isinstance(name, str) for name in answer):
             raise FunctionError(f"The parser that Lua registered for {language} must give a table of variables.")
         return dict(answer)
+
+
+class LuaResolvers:
+    """Resolvers of approval that Lua registered, and the modules of the owner's that his settings name."""
+
+    def __init__(self) -> None:
+        self._registered: dict[str, tuple[LuaFunction, int]] = {}
+        self._modules: dict[str, LuaFunction] = {}
+
+    def receive(self, table: Mapping[str, Any]) -> None:
+        """Take what Lua pushed: `resolvers`, a number and a priority by name, and `modules`, a number by name."""
+        resolvers, modules = _table(table, "resolvers"), _table(table, "modules")
+        self._registered = {
+            name: (LuaFunction(said["id"]), said["priority"])
+            for name, said in resolvers.items()
+            if isinstance(said, Mapping) and isinstance(said.get("id"), int) and isinstance(said.get("priority"), int)
+        }
+        self._modules = {name: LuaFunction(id) for name, id in modules.items() if isinstance(id, int)}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those that were registered, as they are asked."""
+        return tuple(sorted(self._registered, key=lambda name: (-self._registered[name][1], name)))
+
+    def resolvers(self, modules: Iterable[str] = ()) -> list[Resolver]:
+        """All that have a say where the settings name these modules. One that is not there asks."""
+        from flemma_py.approval.chain import MODULE, Resolver
+        from flemma_py.approval.resolvers import function_resolver
+        from flemma_py.approval.verdict import Decision, Verdict
+
+        found = [function_resolver(name, *said) for name, said in self._registered.items()]
+        for name in modules:
+            function = self._modules.get(name)
+            if function is not None:
+                found.append(function_resolver(name, function, MODULE))
+                continue
+            asks = Decision(Verdict.ASK, f"the module {name} is not named in setup(), and so cannot be asked")
+            found.append(Resolver(name, _always(asks), MODULE))
+        return found
+
+
+def _always(decision: Decision) -> Callable[[Call, Place], Decision]:
+    return lambda call, place: decision
+
+
+def _table(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = table.get(name)
+    return found if isinstance(found, Mapping) else {}

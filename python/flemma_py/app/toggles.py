@@ -10,6 +10,15 @@ from flemma_py.sandbox.choice import Choice
 from flemma_py.sandbox.policy import read_policy
 
 
+def toggle_autopilot(services: Services, *, enabled: bool) -> tuple[str, str]:
+    """Turn autopilot on or off for all chats that do not turn it off themselves. Level and text of what to say."""
+    services.change({"tools": {"autopilot": {"enabled": enabled}}})
+    if not enabled:
+        return "info", "Autopilot is off: a press of the send key runs tool calls, and sends."
+    most = services.settings.tools.autopilot.max_turns
+    return "info", f"Autopilot is on: calls that your rules allow run unasked, for up to {most} replies in a row."
+
+
 async def toggle_sandbox(services: Services, location: Location, *, enabled: bool) -> tuple[str, str]:
     """Turn the sandbox on, if there is one that works where the chat is, or off. Level and text of what to say."""
     if not enabled:

@@ -20,6 +20,7 @@ from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.tool import FileState, ToolOutcome
 
 if TYPE_CHECKING:
+    from flemma_py.app.approving import Approver
     from flemma_py.app.workplace import Workplace
 
 log = logging.getLogger(__name__)
@@ -79,12 +80,16 @@ class ToolCalls:
         `Preparation.settings` does."""
         if not uses:
             return {}
+        approver = await self.approver(document)
+        return await approver.decisions(document, uses, unattended=unattended)
+
+    async def approver(self, document: Document) -> Approver:
+        """Who decides about the calls of this chat now. Raises as `decisions`."""
         layers = await self._preparation.own_layers(document)
         # Its reader of commands is loaded when somebody decides, not before.
         from flemma_py.app.approving import Approver
 
-        approver = Approver(self._place(layers.resolve()), layers, self._warn)
-        return await approver.decisions(document, uses, unattended=unattended)
+        return Approver(self._place(layers.resolve()), layers, self._warn)
 
     def _warn(self, message: str) -> None:
         if message not in self._warned:

@@ -5,15 +5,13 @@ Kept in a small file of the owner's, which says no more than paths and sums.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flemma_py.app.state_file import StateFile, canonical
 from flemma_py.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -37,28 +35,26 @@ class TrustStore:
     until the host ends, and so is all where there is no `file`."""
 
     def __init__(self, file: Path | None = None) -> None:
-        self._file = file
+        self._file = None if file is None else StateFile(file)
         self._unnamed: set[str] = set()
-        self._seen: tuple[int, int] | None = None
-        self._entries: dict[str, str] = {}
         self._withheld: dict[str, tuple[Withheld, ...]] = {}
 
     @property
     def folder(self) -> str | None:
         """Where it is kept; None: nowhere."""
-        return None if self._file is None else str(self._file.parent)
+        return None if self._file is None else str(self._file.path.parent)
 
     def is_trusted(self, path: str | None, text: str) -> bool:
         """Whether the owner has agreed to exactly this text in this file. Never raises: what cannot be read was never
         agreed to."""
         if not path or self._file is None:
             return digest(text) in self._unnamed
-        return self._read().get(_canonical(path)) == digest(text)
+        return self._read().get(canonical(path)) == digest(text)
 
     def grant(self, path: str | None, text: str) -> None:
         """Agree. Raises `SettingsError` where it cannot be kept."""
         if path and self._file is not None:
-            self._write(self._file, {**self._read(), _canonical(path): digest(text)})
+            self._write(self._file, {**self._read(), canonical(path): digest(text)})
         else:
             self._unnamed.add(digest(text))
 
@@ -68,7 +64,7 @@ class TrustStore:
             had, self._unnamed = bool(self._unnamed), set()
             return had
         entries = dict(self._read())
-        if entries.pop(_canonical(path), None) is None:
+        if entries.pop(canonical(path), None) is None:
             return False
         self._write(self._file, entries)
         return True
@@ -88,41 +84,15 @@ class TrustStore:
         if self._file is None:
             return {}
         try:
-            status = self._file.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
-            if stamp != self._seen:
-                table = json.loads(self._file.read_text("utf-8"))
-                entries = table["trusted"].items()
-                self._entries = {path: sum_ for path, sum_ in entries if isinstance(sum_, str)}
-                self._seen = stamp
-        except FileNotFoundError:
-            self._entries, self._seen = {}, None
-        except (OSError, ValueError, AttributeError, KeyError, TypeError):
-            log.exception("what the owner agreed to cannot be read from %s: nothing is trusted", self._file)
-            self._entries, self._seen = {}, None
-        return self._entries
+            table = self._file.read()
+            entries = {} if table is None else table["trusted"].items()
+            return {path: sum_ for path, sum_ in dict(entries).items() if isinstance(sum_, str)}
+        except (SettingsError, AttributeError, KeyError, TypeError):
+            log.exception("what the owner agreed to cannot be read from %s: nothing is trusted", self._file.path)
+            return {}
 
-    def _write(self, file: Path, entries: Mapping[str, str]) -> None:
-        # Brings much along, and is needed seldom.
-        import tempfile
-
+    def _write(self, file: StateFile, entries: Mapping[str, str]) -> None:
         try:
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Made with mode 0600, and in place of the old one at once.
-            handle, name = tempfile.mkstemp(dir=file.parent, prefix="trust-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as new:
-                    json.dump({"trusted": dict(sorted(entries.items()))}, new, indent=1)
-                Path(name).replace(file)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    Path(name).unlink()
-                raise
+            file.write({"trusted": dict(sorted(entries.items()))})
         except (OSError, UnicodeError) as error:
-            raise SettingsError(f"What you agreed to cannot be kept in {file} ({error}).") from error
-        self._seen = None
-
-
-def _canonical(path: str) -> str:
-    """One file is one entry, by whichever links it was opened."""
-    return os.path.realpath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            raise SettingsError(f"What you agreed to cannot be kept in {file.path} ({error}).") from error

@@ -30,6 +30,9 @@ class EditingSettings(Group):
         each=({"pattern": r"^[0-3][nvic]*$"}, {"ge": 0, "le": 3}, {}),
     )
     auto_close: AutoClose = section(AutoClose)
+    chat_folder: str = key(
+        "chats", "the path of a folder", trust=Trust.SETUP, about="For new chats; in the project if it is relative."
+    )
 
 
 def binding(default: str | Literal[False]) -> Any:
@@ -43,12 +46,18 @@ class NormalKeys(Group):
     tool_execute: str | Literal[False] = binding("<M-CR>")
     message_next: str | Literal[False] = binding("]m")
     message_prev: str | Literal[False] = binding("[m")
+    tool_next: str | Literal[False] = binding("]t")
+    tool_prev: str | Literal[False] = binding("[t")
+    regenerate: str | Literal[False] = binding(False)
+    yank_code: str | Literal[False] = binding(False)
+    paste: str | Literal[False] = binding(False)
     fold_toggle: str | Literal[False] = binding(False)
     conceal_toggle: str | Literal[False] = binding(False)
 
 
 class InsertKeys(Group):
     send: str | Literal[False] = binding("<C-]>")
+    role: str | Literal[False] = binding(":")
 
 
 class KeySettings(Group):
@@ -56,3 +65,4 @@ class KeySettings(Group):
     normal: NormalKeys = section(NormalKeys)
     insert: InsertKeys = section(InsertKeys)
     text_object: str | Literal[False] = binding("m")
+    code_object: str | Literal[False] = binding("c")

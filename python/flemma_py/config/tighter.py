@@ -38,3 +38,13 @@ def more(value: Sequence[object], owners: Sequence[object]) -> bool:
 def seen(value: str, owners: str) -> bool:
     """Of the two ways of consent the one that shows first."""
     return value == owners or value == "seen"
+
+
+def fewer_rules(value: Sequence[object], owners: Sequence[object]) -> bool:
+    """As `fewer`, but rules that ask or refuse let nothing through."""
+    return fewer([entry for entry in value if not refuses(entry)], owners)
+
+
+def refuses(rule: object) -> bool:
+    """Whether a rule of approval asks or denies."""
+    return isinstance(rule, str) and rule.split(None, 1)[:1] in (["ask"], ["deny"])

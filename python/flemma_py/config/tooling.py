@@ -87,7 +87,7 @@ class ToolSettings(Group):
         "$standard",
         form="a list of tools, rules and $presets, or a function",
         single=True,
-        tighter=tighter.fewer,
+        tighter=tighter.fewer_rules,
         about="What runs unasked in autopilot.",
     )
     auto_approve_sandboxed: bool = key(

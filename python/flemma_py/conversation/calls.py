@@ -46,6 +46,7 @@ from flemma_py.document.query import (
     result_for,
     results_by_id,
     tool_at,
+    tool_uses,
     unresolved_uses,
     use_for,
 )
@@ -55,6 +56,8 @@ from flemma_py.model.tool import STOPPED, ToolOutcome
 REJECTED = "The user rejected this call."
 DENIED = "A rule of the user's denied this call."
 ABORTED = "This call was cut off: it may have run, in part or as a whole."
+DOUBTFUL = "it may have run already, when a host or an editor stopped"
+AGAIN = "this call may have run already: once more runs it again"
 
 
 def ask(turn: int, view: View, loop: Loop | None = None) -> Step:
@@ -66,8 +69,13 @@ def ask(turn: int, view: View, loop: Loop | None = None) -> Step:
 
 
 def unresolved(document: Document) -> list[ToolUse]:
-    """Calls without a result that the model could be sent, in document order; not those of a reply that was cut."""
-    return [found.use for found in unresolved_uses(document) if not found.aborted]
+    """Calls without a result that the model could be sent, in document order; not those of a reply that was cut, and
+    of several with one id the first: what is said of it must not hold for another."""
+    first: dict[str, ToolUse] = {}
+    for found in tool_uses(document):
+        first.setdefault(found.use.id, found.use)
+    waiting = (found.use for found in unresolved_uses(document) if not found.aborted)
+    return [use for use in waiting if first[use.id] is use]
 
 
 def pending(document: Document) -> tuple[ToolUse, ...]:
@@ -89,8 +97,10 @@ def submitted(state: Idle, asked: Submitted) -> Step:
     if not unresolved(view.document):
         return ask(turn, view, asked.loop)
     if asked.loop is not None:
-        return decide(turn, view, asked.loop)
-    return _agreed(state, asked, pending(view.document))
+        return decide(turn, view, asked.loop, asked.granted)
+    results = results_by_id(view.document)
+    sure = [use for use in pending(view.document) if not _is_doubtful(results.get(use.id), asked.granted)]
+    return _agreed(state, asked, sure)
 
 
 def run_at_cursor(state: Idle, asked: Submitted) -> Step:
@@ -118,6 +128,10 @@ def judge(state: Idle, asked: Submitted) -> Step:
     result = results_by_id(asked.view.document).get(found.use.id)
     if result is not None and is_terminal(result):
         return _refused(state, f"this call of {found.use.name} has its result already")
+    if asked.mode is Mode.APPROVE and result is not None and result.content.strip():
+        return _refused(
+            state, f"the block of this call of {found.use.name} has text, so it is not run: see :help tools"
+        )
     desk = Desk(asked.view)
     ended: tuple[Effect, ...]
     if asked.mode is Mode.APPROVE:
@@ -133,14 +147,23 @@ def judge(state: Idle, asked: Submitted) -> Step:
 def _agreed(state: Idle, asked: Submitted, uses: Sequence[ToolUse], only: str = "") -> Step:
     """Run these calls, unless one of them has not been before the user's eyes: then show that one."""
     ids = frozenset(use.id for use in uses)
-    hidden = None if ids <= state.shown else _out_of_sight(asked, uses)
+    was_shown = ids <= state.shown
+    hidden = None if was_shown else _out_of_sight(asked, uses)
+    doubt = () if was_shown or not only else _doubt(asked, only)
     turn = state.turn + 1
-    if hidden is None:
+    if hidden is None and not doubt:
         # A call that the user runs by hand is what autopilot was waiting for.
         resumed = state.paused if only else None
-        return Deciding(turn, asked.view, resumed, only), (Decide(turn, tuple(uses)),)
-    shown = Reveal(hidden.span.line, _end(hidden.span), len(uses), _names(uses))
-    return Idle(turn, ids, state.paused), (shown, End(Outcome.COMPLETED))
+        return Deciding(turn, asked.view, resumed, only, asked.granted), (Decide(turn, tuple(uses)),)
+    shown = (Reveal(hidden.span.line, _end(hidden.span), len(uses), _names(uses)),) if hidden else ()
+    return Idle(turn, ids, state.paused), (*shown, *doubt, End(Outcome.COMPLETED))
+
+
+def _doubt(asked: Submitted, id: str) -> tuple[Effect, ...]:
+    """What to say before a call is run that may have run before."""
+    result = results_by_id(asked.view.document).get(id)
+    cut = result is not None and result.status is Status.ABORTED
+    return (Tell("warn", AGAIN),) if cut or _is_doubtful(result, asked.granted) else ()
 
 
 def _out_of_sight(asked: Submitted, uses: Sequence[ToolUse]) -> LocatedUse | None:
@@ -184,21 +207,18 @@ class _Answer:
     by_rule: bool = False
 
 
-def decide(turn: int, view: View, loop: Loop) -> Step:
+def decide(turn: int, view: View, loop: Loop, granted: frozenset[str] = frozenset()) -> Step:
     """Have it decided which calls run."""
-    results = results_by_id(view.document)
-    uses = (use for use in pending(view.document) if not _is_granted(results.get(use.id), loop))
-    return Deciding(turn, view, loop), (Decide(turn, tuple(uses)),)
+    return Deciding(turn, view, loop, granted=granted), (Decide(turn, pending(view.document)),)
 
 
-def _is_granted(result: ToolResult | None, loop: Loop | None) -> bool:
-    """Whether the user approved the call themselves: what stands in the buffer may have come with it."""
-    return (
-        result is not None
-        and result.status is Status.APPROVED
-        and loop is not None
-        and result.tool_use_id in loop.granted
-    )
+def _is_approved(result: ToolResult | None) -> bool:
+    return result is not None and result.status is Status.APPROVED
+
+
+def _is_doubtful(result: ToolResult | None, granted: frozenset[str]) -> bool:
+    """Whether it says `(approved)` and the user has not: it came with the text, or was running when all stopped."""
+    return result is not None and _is_approved(result) and result.tool_use_id not in granted
 
 
 def settle(state: Deciding, decided: Decided) -> Step:
@@ -240,10 +260,10 @@ def _fates(state: Deciding, decisions: Mapping[str, Decision]) -> list[tuple[Too
         refused = said is not None and said.verdict is Verdict.DENY
         return [(found.use, _denied(said.reason) if said and refused else _Run())]
     results = results_by_id(document)
-    return [(use, _fate(results.get(use.id), decisions.get(use.id), state.loop)) for use in unresolved(document)]
+    return [(use, _fate(results.get(use.id), decisions.get(use.id), state)) for use in unresolved(document)]
 
 
-def _fate(result: ToolResult | None, decision: Decision | None, loop: Loop | None) -> _Run | _Wait | _Answer:
+def _fate(result: ToolResult | None, decision: Decision | None, state: Deciding) -> _Run | _Wait | _Answer:
     if result is not None and not _is_open(result):
         said = result.content
         match result.status:
@@ -259,7 +279,9 @@ def _fate(result: ToolResult | None, decision: Decision | None, loop: Loop | Non
                 return _Answer(ToolOutcome(said.strip() or ABORTED, is_error=True))
     if decision is not None and decision.verdict is Verdict.DENY:
         return _denied(decision.reason)
-    if loop is None or _is_granted(result, loop) or (decision is not None and decision.runs):
+    if _is_doubtful(result, state.granted):
+        return _Wait(DOUBTFUL)
+    if state.loop is None or _is_approved(result) or (decision is not None and decision.runs):
         return _Run()
     return _Wait(decision.reason if decision else "nobody decided about it")
 
@@ -310,7 +332,7 @@ def finish(state: Running, finished: ToolFinished) -> Step:
     if left:
         return Running(state.turn, left, state.first, state.loop, state.waits), (write,)
     step: Step
-    if state.loop is None:
+    if state.loop is None and not state.waits:
         step = Idle(state.turn), (End(Outcome.COMPLETED, _line(desk.view, state.first)),)
     elif waits := _still_waiting(desk.view.document, state.waits):
         step = _pause(state.turn, desk.view, state.loop, waits)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 from flemma_py.approval.verdict import Decision
 from flemma_py.conversation.reply import Reply
@@ -50,12 +51,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Autopilot at work: `rounds` requests are its own so far, of at most `most`. `granted` are the calls that the user
-    approved by hand: their word counts, and no other that stands in the buffer."""
+    """Autopilot at work: `rounds` requests are its own so far, of at most `most`."""
 
     rounds: int = 0
     most: int = 100
-    granted: frozenset[str] = frozenset()
 
 
 # ---- states
@@ -73,12 +72,14 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """Somebody says which calls may run. `only` is the one that the user wants, of whatever status; nothing: all."""
+    """Somebody says which calls may run. `only` is the one that the user wants, of whatever status; nothing: all.
+    `granted` as in `Submitted`."""
 
     turn: int
     view: View
     loop: Loop | None = None
     only: str = ""
+    granted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,22 @@ class Running:
 
 State = Idle | Deciding | Preparing | Streaming | Looking | Running
 
+Flight = tuple[Literal["paused", "armed", "sending"], int, int]
+"""How autopilot stands: what it is at, how many requests it has made, and how many it may."""
+
+
+def flight(state: State) -> Flight | None:
+    """None where autopilot has nothing to do with what goes on."""
+    match state:
+        case Idle(paused=Loop() as loop):
+            return "paused", loop.rounds, loop.most
+        case Preparing() | Streaming() if state.loop is not None:
+            return "sending", state.loop.rounds, state.loop.most
+        case Deciding() | Looking() | Running() if state.loop is not None:
+            return "armed", state.loop.rounds, state.loop.most
+    return None
+
+
 # ---- inputs
 
 
@@ -142,7 +159,8 @@ State = Idle | Deciding | Preparing | Streaming | Looking | Running
 class Submitted:
     """The user pressed a key or gave a command. `line` is the cursor's, 0-based; `seen` are the ranges of lines, each
     [first, end), that stood before the user's eyes, None where that does not matter; `loop` is there if autopilot is
-    on; `text` is what the user says to the model about a call."""
+    on; `text` is what the user says to the model about a call; `granted` are the calls that they approved by hand: no
+    other `(approved)` that stands in the buffer counts."""
 
     mode: Mode
     view: View
@@ -150,6 +168,7 @@ class Submitted:
     seen: tuple[tuple[int, int], ...] | None = None
     loop: Loop | None = None
     text: str = ""
+    granted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from flemma_py.app.meaning import Diagnosis
-from flemma_py.conversation.state import Reveal, View
+from flemma_py.conversation.state import Flight, Reveal, View
 from flemma_py.document.mirror import Mirror, Stamp
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.payloads import integer, string
@@ -100,6 +100,10 @@ class BufferChat:
 
     def over(self, status: str) -> None:
         self._bridge.tell("over", {"buf": self._buf, "run": self._run, "status": status})
+
+    def flight(self, flight: Flight | None) -> None:
+        phase, rounds, most = flight or ("idle", 0, 0)
+        self._bridge.tell("flight", {"buf": self._buf, "state": phase, "rounds": rounds, "max_turns": most})
 
     def sending(self) -> None:
         self._bridge.tell("sending", {"buf": self._buf, "run": self._run})

@@ -21,20 +21,23 @@ from flemma_py.app.conversation import Conversation
 from flemma_py.app.costs import high_cost
 from flemma_py.app.listing import list_models, with_model
 from flemma_py.app.preparation import Location
+from flemma_py.app.rule_store import RuleStore
 from flemma_py.app.services import Services
 from flemma_py.app.supervisor import Supervisor
 from flemma_py.app.switch import Switched
 from flemma_py.app.trust import TrustStore
 from flemma_py.conversation.state import Mode, Outcome
+from flemma_py.edge.approvals import ApprovalCommands
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.chat import BufferChat
 from flemma_py.edge.imports import Imports
 from flemma_py.edge.own_tools import OwnToolMessages
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
+from flemma_py.edge.previews import Previews
 from flemma_py.edge.servers import ServerCommands
 from flemma_py.edge.trusting import Trusting
-from flemma_py.errors import DocumentError, EditorError, FlemmaError
+from flemma_py.errors import EditorError
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +70,8 @@ class Handlers:
         services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
         self._imports = Imports(bridge)
         self._servers = ServerCommands(bridge, services)
+        self._previews = Previews(bridge, services)
+        self._approvals = ApprovalCommands(bridge, services)
         self._own_tools = OwnToolMessages(bridge, services)
 
     def handle(self, kind: str, payload: Payload) -> None:
@@ -111,12 +116,18 @@ class Handlers:
                 self._list(string(payload, "provider"), anew=bool(payload.get("anew")))
             case "parsers":
                 self._services.parsers.receive(mapping(payload, "parsers"))
+            case "resolvers":
+                self._services.resolvers.receive(payload)
+            case "approvals":
+                self._approvals.take(payload, self._chats)
             case "answer":
                 self._functions.answered(payload)
             case "tools" | "tool_answer" | "tool_files":
                 self._own_tools.take(kind, payload, self._location(payload.get("name", ""), self._directory).folder)
             case "stop_tools":
                 self._stop_tools(payload)
+            case "autopilot":
+                self._approvals.toggle(enabled=bool(payload.get("enabled")))
             case "sandbox":
                 self._bridge.loop.create_task(self._sandbox(enabled=bool(payload.get("enabled"))), name="sandbox")
             case "trust":
@@ -129,9 +140,10 @@ class Handlers:
                 chat, _ = self._chat(integer(payload, "buf"))
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
             case "preview":
-                self._tell_preview(integer(payload, "buf"))
+                self._previews.request(self._chat(integer(payload, "buf"))[1])
             case "foresee":
-                self._foresee(integer(payload, "buf"), integer(payload, "line") if "line" in payload else None)
+                buf = integer(payload, "buf")
+                self._previews.calls(buf, *self._chat(buf), integer(payload, "line") if "line" in payload else None)
             case "estimate":
                 self._soon(self._chat(integer(payload, "buf"))[1].estimate)
             case "diagnose":
@@ -156,10 +168,15 @@ class Handlers:
         self._bridge.loop.create_task(self._claim(), name="claim")
         if hello.state_folder:
             self._services.trust = TrustStore(Path(hello.state_folder, "trust.json"))
+            self._services.rules = RuleStore(Path(hello.state_folder, "rules.json"), self._warn)
         self._services.parsers.receive(hello.parsers)
+        self._services.resolvers.receive(hello.resolvers)
         self._own_tools.greet(hello.tools, hello.tool_folder)
         self._services.restore(hello.runtime)
         self._configure(hello.settings)
+
+    def _warn(self, message: str) -> None:
+        self._bridge.tell("notify", {"level": "warn", "message": message})
 
     def _configure(self, raw: Mapping[str, Any]) -> None:
         self._services.configure(raw)
@@ -322,37 +339,6 @@ class Handlers:
         if found is None:
             raise EditorError(f"buffer {buf} was never attached: :edit it again")
         return found
-
-    def _tell_preview(self, buf: int) -> None:
-        _, conversation = self._chat(buf)
-
-        async def tell() -> None:
-            try:
-                self._bridge.tell("preview", (await conversation.preparation.preview()).as_payload())
-            except FlemmaError as error:
-                line = f"line {error.line + 1}: " if isinstance(error, DocumentError) and error.line is not None else ""
-                self._bridge.tell("notify", {"level": "error", "message": f"{line}{error.message}"})
-
-        self._bridge.loop.create_task(tell(), name="preview")
-
-    def _foresee(self, buf: int, line: int | None) -> None:
-        """Tell what calls would do: the one at the cursor, or all that wait."""
-        chat, conversation = self._chat(buf)
-
-        async def tell() -> None:
-            await self._services.warm()
-            from flemma_py.app.foresight import foresee
-
-            try:
-                workplace = await conversation.calls.workplace()
-            except FlemmaError as error:
-                self._bridge.tell("notify", {"level": "error", "message": error.message})
-                return
-            found = await foresee(workplace, chat.view().document, line)
-            previews = [each.as_payload() for each in found]
-            self._bridge.tell("foreseen", {"buf": buf, "asked": line is not None, "previews": previews})
-
-        self._bridge.loop.create_task(tell(), name="foresee")
 
     def _tell_status(self, payload: Payload) -> None:
         chat, conversation = self._chats.get(payload.get("buf", 0), (None, None))

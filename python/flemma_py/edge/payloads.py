@@ -58,9 +58,9 @@ def read_place(place: Mapping[str, Any]) -> Place:
 @dataclass(frozen=True, slots=True)
 class Hello:
     """Start of the conversation between Lua and the host. `settings` is what setup() was given, `runtime` what an
-    earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language;
-    `state_folder` is where what must outlive Neovim is kept, empty for nowhere; `tools` are those that Lua registered,
-    `tool_folder` is where the owner keeps Python files with more."""
+    earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language, `resolvers`
+    those of resolvers of approval; `state_folder` is where what must outlive Neovim is kept, empty for nowhere; `tools`
+    are those that Lua registered, `tool_folder` is where the owner keeps Python files with more."""
 
     protocol: int
     channel: int
@@ -69,6 +69,7 @@ class Hello:
     directory: str
     runtime: Mapping[str, Any]
     parsers: Mapping[str, Any]
+    resolvers: Mapping[str, Any]
     state_folder: str
     tools: Mapping[str, Any]
     tool_folder: str
@@ -83,6 +84,7 @@ class Hello:
             string(payload, "directory"),
             mapping(payload, "runtime") if "runtime" in payload else {},
             mapping(payload, "parsers") if "parsers" in payload else {},
+            mapping(payload, "resolvers") if "resolvers" in payload else {},
             string(payload, "state_folder") if "state_folder" in payload else "",
             mapping(payload, "tools") if "tools" in payload else {},
             string(payload, "tool_folder") if "tool_folder" in payload else "",
