@@ -115,7 +115,6 @@ class Services:
         self.listings = Listings(self._list)
         self._tables: Mapping[str, tuple[str, ...]] = {}
         self._diagnosing: bool | None = None
-        self._broken_tools: list[str] = []
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings, a sentence each."""
 
@@ -136,8 +135,7 @@ class Services:
             self._layers = Layers(declared=self._declared(), tools=self.own_tools.known())
             self._apply(self._raw)
             self.runner.changed = self._tools_changed
-            for broken in self._broken_tools:
-                self._say("warn", f"A tool is left out: {broken}.")
+            self.own_tools.tell_broken()
             if self._runtime:
                 self._layers, _ = self._layers.with_layer(Layer.RUNTIME, with_functions(self._runtime))
                 self.settings = self._layers.resolve()
@@ -323,7 +321,7 @@ class Services:
     def runner(self) -> ToolRunner:
         from flemma_py.tools.runner import ToolRunner, find_tools
 
-        return ToolRunner(find_tools(entry_points=offered(TOOLS), broken=self._broken_tools.append))
+        return ToolRunner(find_tools(entry_points=offered(TOOLS), broken=self.own_tools.broken.append))
 
     @functools.cached_property
     def sandboxes(self) -> Sandboxes:
