@@ -102,6 +102,11 @@ local MEANING = {}
 
 function MEANING.text(group, read)
   local found = group.setting and read("resolve", group.setting, "fg")
+  if found and found.link == "Normal" then
+    -- Its ground would cover tints, the line of the cursor, and that of windows without the focus.
+    local normal = api.nvim_get_hl(0, { name = "Normal", link = false })
+    return { fg = normal.fg, ctermfg = normal.ctermfg }
+  end
   -- A setting may name the group that it is for: then it has nothing to say.
   return found and found.link ~= group.name and found or linked(group.link)
 end
