@@ -124,15 +124,18 @@ local function on_exit(code)
       why,
       M.log_path()
     )
-    report(host.dead)
     require("flemma.buffer").host_died(was_ready)
+    local told = require("flemma.buffer.blocks").told()
+    report(told and ("%s %s"):format(told, host.dead) or host.dead)
     return
   end
   local kept = require("flemma.buffer").host_died(was_ready)
+  local told = require("flemma.buffer.blocks").told()
   -- One that never got ready lost nothing: its end is told when the last try has failed, too.
   if was_ready then
     local what = kept and "; what had arrived was kept" or ""
-    report(("the Python host stopped (code %d)%s and is started again%s"):format(code, why, what))
+    local subject = told and told .. " The" or "the"
+    report(("%s Python host stopped (code %d)%s and is started again%s"):format(subject, code, why, what))
   end
   vim.defer_fn(function()
     if not host.dead then
@@ -188,6 +191,9 @@ function M.start()
     require("flemma.diagnostics").tell()
   end
   require("flemma.buffer").host_started()
+  if package.loaded["flemma.lsp"] then
+    require("flemma.lsp").host_started()
+  end
   return true
 end
 

@@ -38,13 +38,13 @@ end
 
 function doors.progress(payload)
   if require("flemma.buffer").is_current(payload.buf, payload.run) then
-    require("flemma.ui.spinner").show(payload.buf, payload.label, payload.where or "marker")
+    require("flemma.ui.spinner").show(payload.buf, payload, payload.where or "marker")
   end
 end
 
 function doors.sending(payload)
   if require("flemma.buffer").is_current(payload.buf, payload.run) then
-    require("flemma.buffer").sending(payload.buf)
+    require("flemma.buffer").sending(payload.buf, payload.timeout)
   end
 end
 
@@ -151,6 +151,11 @@ function doors.consent(payload)
   require("flemma.consent").ask(payload.buf, payload.path)
 end
 
+--- What a chat's frontmatter says of its looks.
+function doors.looks(payload)
+  require("flemma.ui").own_changed(payload.buf, payload.values)
+end
+
 function doors.preview(payload)
   require("flemma.ui.page").show("preview", "flemma-preview", payload)
 end
@@ -168,6 +173,11 @@ end
 --- A tool wrote a file.
 function doors.file_changed(payload)
   require("flemma.openfiles").changed(payload.path)
+end
+
+--- A request of the language client has its answer.
+function doors.lsp(payload)
+  require("flemma.lsp").answered(payload)
 end
 
 function doors.status(payload)

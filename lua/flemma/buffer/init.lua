@@ -222,6 +222,9 @@ function M.host_died(was_ready)
   if package.loaded["flemma.tools.calls"] then
     require("flemma.tools.calls").stop_all()
   end
+  if package.loaded["flemma.lsp"] then
+    require("flemma.lsp").host_died()
+  end
   for buf, chat in pairs(chats) do
     if chat.busy and not was_ready and not host().status().dead then
       chat.busy.sent = false
@@ -280,7 +283,7 @@ end
 ---@param opts? { discard: boolean } the text was given up: it must not be written over the file
 function M.ended(buf, status, opts)
   require("flemma.buffer.lock").unlock(buf)
-  require("flemma.ui.spinner").stop(buf)
+  require("flemma.ui.spinner").stop(buf, status ~= "errored")
   require("flemma.buffer.apply").finish(buf)
   local chat = chats[buf]
   local busy = chat and chat.busy
@@ -289,6 +292,9 @@ function M.ended(buf, status, opts)
   end
   chat.busy = nil
   require("flemma.reveal").rested(buf)
+  if not AT_ONCE[busy.mode] then
+    require("flemma.attention").ended(buf, status)
+  end
   if not busy.sent then
     host().offer_over()
   end
@@ -315,9 +321,11 @@ function M.follower(buf)
   return M.is_busy(buf) and chats[buf].busy.follower or nil
 end
 
---- The request is on its way.
+--- The request is on its way, and may be silent for so many seconds.
 ---@param buf integer
-function M.sending(buf)
+---@param timeout number
+function M.sending(buf, timeout)
+  require("flemma.ui.spinner").sending(buf, timeout)
   chats[buf].busy.requested = true
   require("flemma.announce").announce(buf, "FlemmaRequestSending", {})
 end

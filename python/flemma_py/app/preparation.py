@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import Endpoint
@@ -16,10 +17,11 @@ from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
 from flemma_py.app.page import Page
 from flemma_py.app.rewriting import rewritten
 from flemma_py.app.services import Services
-from flemma_py.config.layers import Layers
+from flemma_py.config.layers import Layers, own_looks
 from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
+from flemma_py.model.evaluated import Evaluated
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.prompt.build import Built, build_prompt
@@ -65,6 +67,7 @@ class Preparation:
         self._looking: asyncio.Task[None] | None = None
         self._has_marks = False
         self._last: Prompt | None = None
+        self._looks: Mapping[str, Any] = {}
 
     async def choose(self, document: Document) -> Chosen:
         """Who answers, by the chat's own settings. Asks the user about files that lie elsewhere. Raises `DocumentError`
@@ -75,6 +78,7 @@ class Preparation:
         await self._services.warm()
         meaning = await self._read(document, whole=True, consent=consent)
         self._mark(meaning.diagnoses)
+        self._tell_looks(meaning)
         meaning.refuse_errors()
         # Only a send waits for tools and starts servers: an estimate must not.
         is_send, folder = consent is not None, self.location.folder
@@ -196,7 +200,7 @@ class Preparation:
 
     def _look_over(self, is_idle: Callable[[], bool]) -> None:
         self._look_due = None
-        if is_idle() and (self._has_marks or has_templates(self._editor.view().document)):
+        if is_idle() and (self._has_marks or self._looks or has_templates(self._editor.view().document)):
             if self._looking is not None:
                 self._looking.cancel()
             self._looking = asyncio.create_task(self._diagnose(), name="look over")
@@ -206,6 +210,7 @@ class Preparation:
             await self._services.warm()
             meaning = await self._read(self._editor.view().document, whole=False, consent=None)
             self._mark(meaning.diagnoses)
+            self._tell_looks(meaning)
         except DocumentError as error:
             self._mark((Diagnosis(error.line or 0, 0, "error", error.message),))
         except FlemmaError as error:
@@ -218,6 +223,12 @@ class Preparation:
         `DocumentError`."""
         return await self._read(document, whole=False, consent=None)
 
+    async def evaluated_aside(self, document: Document) -> Evaluated:
+        """What the templates of a chat give that was made of this one for a question. Raises `DocumentError`."""
+        await self._services.warm()
+        at = self.location
+        return await self._reading.evaluated_aside(document, folder=at.folder, path=at.path, cwd=at.cwd)
+
     async def _read(self, document: Document, *, whole: bool, consent: Consent | None) -> Meaning:
         at = self.location
         return await self._reading.read(
@@ -228,6 +239,14 @@ class Preparation:
         if diagnoses or self._has_marks:
             self._has_marks = bool(diagnoses)
             self._editor.diagnose(diagnoses)
+
+    def _tell_looks(self, meaning: Meaning) -> None:
+        """What the chat says of its looks, which the editor draws without asking. A file that says something wrong
+        keeps those that it had."""
+        looks = self._looks if meaning.errors else own_looks(meaning.layers)
+        if looks != self._looks:
+            self._looks = looks
+            self._editor.looks(looks)
 
 
 def _warnings(chosen: Chosen, built: Built) -> list[tuple[str, int]]:

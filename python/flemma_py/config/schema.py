@@ -109,7 +109,12 @@ class DiagnosticSettings(Group):
 
 
 class LanguageServerSettings(Group):
-    enabled: bool = key(True, YES_OR_NO, trust=Trust.SETUP, about="Hover and go to definition in chats.")
+    enabled: bool = key(
+        True,
+        YES_OR_NO,
+        trust=Trust.SETUP,
+        about="A language server for chats: completion, hover, outline, actions.",
+    )
 
 
 class DeviconSettings(Group):

@@ -48,4 +48,4 @@ class ToolNames:
             return None
         near = nearest(name, known)
         hint = f" Did you mean {near}?" if near else ""
-        return Issue(where, f"{where}: there is no {what} {name}.{hint}", near, line, "tool")
+        return Issue(where, f"{where}: there is no {what} {name}.{hint}", near, line, "tool", name)

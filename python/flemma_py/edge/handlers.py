@@ -31,6 +31,7 @@ from flemma_py.edge.approvals import ApprovalCommands
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.chat import BufferChat
 from flemma_py.edge.imports import Imports
+from flemma_py.edge.language import Language
 from flemma_py.edge.own_tools import OwnToolMessages
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
@@ -70,6 +71,7 @@ class Handlers:
         services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
         self._imports = Imports(bridge)
         self._servers = ServerCommands(bridge, services)
+        self._language = Language(bridge, services)
         self._previews = Previews(bridge, services)
         self._approvals = ApprovalCommands(bridge, services)
         self._own_tools = OwnToolMessages(bridge, services)
@@ -139,6 +141,8 @@ class Handlers:
             case "consent":
                 chat, _ = self._chat(integer(payload, "buf"))
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
+            case "lsp":
+                self._language.take(payload, self._chats.get(payload.get("buf", 0)))
             case "preview":
                 self._previews.request(self._chat(integer(payload, "buf"))[1])
             case "foresee":
