@@ -26,6 +26,7 @@ vim.b.undo_ftplugin = (vim.b.undo_ftplugin and vim.b.undo_ftplugin .. " | " or "
   .. ")"
 
 require("flemma.keymaps").attach(buf)
+require("flemma.buffer.prompt").begin(buf)
 require("flemma.buffer").attach(buf)
 -- Looks last: if they fail, everything works all the same.
 require("flemma.ui").attach(buf)

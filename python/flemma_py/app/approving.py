@@ -4,6 +4,7 @@ and what those have to know about the place where the calls would run."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
@@ -33,6 +34,8 @@ from flemma_py.errors import FunctionError, SettingsError
 from flemma_py.files.policy import find_ground
 from flemma_py.model.document import Document, ToolUse
 
+log = logging.getLogger(__name__)
+
 LIST = ("tools", "auto_approve")
 GUARDED = ("tools", ".flemma", ".flemma.lua")
 """In a project: what would give it more rights. Others are guarded by name, wherever they are."""
@@ -54,12 +57,17 @@ class Approver:
         place = await asyncio.to_thread(self.place)
         resolvers = await self.resolvers(await asyncio.to_thread(self._added, place))
         repeats = await asyncio.to_thread(Repeats, document) if unattended else None
-        return {use.id: await self._decision(use, place, resolvers, repeats) for use in uses}
+        decisions: dict[str, Decision] = {}
+        for use in uses:
+            made = await self._decision(use, place, resolvers, repeats)
+            log.info("the call %s of %s: %s, as %s", use.id, use.name, made.verdict.value, made.reason)
+            decisions[use.id] = made
+        return decisions
 
     async def _decision(
         self, use: ToolUse, place: Place, resolvers: Sequence[Resolver], repeats: Repeats | None
     ) -> Decision:
-        if self.workplace.services.runner.tool(use.name) is None:
+        if self.workplace.services.runner.tool(use.name, self.workplace.scope) is None:
             return Decision(Verdict.APPROVE, "there is no such tool: the model is told so")
         call = Call(use.name, use.input)
         said = await asyncio.to_thread(decide, resolvers, call, place)
@@ -112,7 +120,7 @@ class Approver:
             return frozenset()
         if choice.backend is None:
             return frozenset()
-        return self.workplace.services.runner.confined
+        return self.workplace.services.runner.confined(self.workplace.scope)
 
     def _file_say(self) -> FileSay:
         said = self._layers.values.get(Layer.FRONTMATTER, {}).get(LIST)

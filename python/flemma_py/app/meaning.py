@@ -115,7 +115,8 @@ class Reading:
         return meaning.value
 
     def _tools(self) -> tuple[ToolDefinition, ...]:
-        return self._services.runner.offered(self._services.settings.tools.offered)
+        services = self._services
+        return services.runner.offered(services.settings.tools.offered, services.own_tools.scope(self._folder))
 
     def _prepared(self, folder: str, path: str | None) -> Personas:
         """The chat's way to its files. Made when it is first needed: most chats have no use for it."""

@@ -90,11 +90,24 @@ class DocumentEvaluation:
     ) -> Evaluated:
         """The chat with its templates filled in. `settings` are what `flemma.opt` reads: all settings as they hold
         without this frontmatter, as plain tables. `parsed` are the frontmatter's variables, where a parser outside of
-        the worker has read it. With `retry`, what ran into a limit before is tried once more.
+        the worker has read it. With `retry`, what ran into a limit before this call is tried once more.
 
         Raises `EvaluationError` if there is no worker to be had."""
+        # What is being tried at this moment, for a quiet evaluation, need not be tried again after it.
+        again = self._stopped() if retry else []
         async with self._lock:
-            return await self._evaluate(document, place, dict(settings or {}), parsed, retry=retry)
+            self._forget(again)
+            return await self._evaluate(document, place, dict(settings or {}), parsed)
+
+    def _stopped(self) -> list[FrontmatterResult | UnitResult]:
+        everything: list[FrontmatterResult | UnitResult] = [*self._front.values(), *self._results.values()]
+        return [each for each in everything if each.stopped]
+
+    def _forget(self, results: list[FrontmatterResult | UnitResult]) -> None:
+        if results:
+            gone = set(map(id, results))
+            self._front = {key: each for key, each in self._front.items() if id(each) not in gone}
+            self._results = {at: each for at, each in self._results.items() if id(each) not in gone}
 
     async def _evaluate(
         self,
@@ -102,8 +115,6 @@ class DocumentEvaluation:
         place: Place,
         settings: dict[str, Any],
         parsed: Mapping[str, Any] | None,
-        *,
-        retry: bool,
     ) -> Evaluated:
         front = document.frontmatter
         language = front.language.lower() if front else ""
@@ -127,7 +138,7 @@ class DocumentEvaluation:
             "seed": self._seed,
         }
         key = _digest(asked)
-        stale = await self._stale(retry=retry)
+        stale = await self._stale()
         request = {**asked, "now": moment.now, "settings": settings}
         known, results, complete = await self._complete(key, request, units, moment, stale)
         self._front = {key: known}
@@ -238,12 +249,8 @@ class DocumentEvaluation:
                 state = _chained(state, unit.digest)
         return result
 
-    async def _stale(self, *, retry: bool) -> set[Wanted]:
-        """The files that are not any more what they were when they were read. Results that came to grief are forgotten
-        if they are to be tried again."""
-        if retry:
-            self._front = {key: each for key, each in self._front.items() if not each.stopped}
-            self._results = {at: each for at, each in self._results.items() if not each.stopped}
+    async def _stale(self) -> set[Wanted]:
+        """The files that are not any more what they were when they were read."""
         stamps: dict[Wanted, str] = {}
         for result in (*self._front.values(), *self._results.values()):
             if result.reads:

@@ -1,7 +1,7 @@
 """One job of a worker as the host sees it: what is sent, what comes back, and the files that it asks for meanwhile.
 
-The time of an evaluation is counted between two messages of the worker's; while the host reads a file for it, no time
-is counted.
+The time of an evaluation is counted between two messages of the worker's, as processor time by its system and, with
+more patience, by the clock here; while the host reads a file for it, no time is counted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
 
-from flemma_py.evaluation.client import Evaluation
+from flemma_py.evaluation.client import PATIENCE, Evaluation
 from flemma_py.evaluation.process import Worker, WorkerGone
 from flemma_py.model.reading import Read, Reader, Refused, Wanted
 
@@ -69,11 +69,14 @@ async def run_job(
         async with evaluation.lease() as lease:
             exchange = _Exchange(lease.worker, reader, outcome, evaluation.time_limit, most)
             try:
-                await exchange.run({**request, "job": "document", "nonce": outcome.nonce})
+                await exchange.run(
+                    {**request, "job": "document", "nonce": outcome.nonce, "limit": evaluation.time_limit}
+                )
                 lease.reusable = outcome.ending is Ending.DONE
             except WorkerGone:
                 evaluation.refuse_if_closed()
-                outcome.ending = Ending.GONE
+                outcome.ending = Ending.TIME if await lease.worker.ran_out_of_time() else Ending.GONE
+            lease.overran = outcome.ending in (Ending.TIME, Ending.WHOLE, Ending.MEMORY)
         if outcome.ending is not Ending.GONE or outcome.units or attempt:
             break
         outcome = Outcome(nonce=outcome.nonce)
@@ -83,7 +86,7 @@ async def run_job(
 class _Exchange:
     def __init__(self, worker: Worker, reader: Reader, outcome: Outcome, limit: float, most: float) -> None:
         self._worker, self._reader, self._outcome = worker, reader, outcome
-        self._limit, self._most = limit, most
+        self._limit, self._most = limit * PATIENCE, most
         self._reading = READ_LIMIT
         self._count = 0
 
