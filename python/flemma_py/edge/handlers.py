@@ -117,6 +117,8 @@ class Handlers:
                 self._services.parsers.receive(mapping(payload, "parsers"))
             case "resolvers":
                 self._services.resolvers.receive(payload)
+            case "modules":
+                self._services.template_modules.receive(integer(payload, "collector"))
             case "approvals":
                 self._approvals.take(payload, self._chats)
             case "answer":
@@ -168,6 +170,7 @@ class Handlers:
             self._services.rules = RuleStore(Path(hello.state_folder, "rules.json"), self._warn)
         self._services.parsers.receive(hello.parsers)
         self._services.resolvers.receive(hello.resolvers)
+        self._services.template_modules.receive(hello.modules)
         self._services.restore(hello.runtime)
         self._configure(hello.settings)
 
