@@ -12,16 +12,13 @@ import time
 from typing import Any
 
 from flemma_py.errors import FunctionError
+from flemma_py.evaluation.templates.brought import LONGEST, MOST_CALLS, TOO_MANY
 from flemma_py.model.template_names import TemplateNames
 
 logger = logging.getLogger(__name__)
 
-MOST = 200
-"""Calls in one evaluation. They take their time in the editor, so they do not count against that of the templates."""
 TIME = 5.0
 """Seconds for all of them."""
-LONGEST = 1_000_000
-"""Characters of one answer as JSON."""
 
 
 class Calls:
@@ -42,8 +39,8 @@ class Calls:
     async def _asked(self, number: int, arguments: list[Any]) -> dict[str, Any]:
         if number not in self._names.functions:
             return {"problem": "is no function that a module brought"}
-        if len(self._answers) >= MOST:
-            return {"problem": f"was not called: templates may make {MOST} different calls at once"}
+        if len(self._answers) >= MOST_CALLS:
+            return {"problem": TOO_MANY}
         if self._left <= 0:
             return {"problem": f"was not called: all such calls together took longer than {TIME:g} s"}
         began = time.monotonic()

@@ -13,7 +13,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from flemma_py.evaluation.templates.brought import Change, Function, arguments_of, read
+from flemma_py.evaluation.templates.brought import (
+    MOST_CALLS,
+    TOO_MANY,
+    Change,
+    Function,
+    arguments_of,
+    read,
+)
 from flemma_py.evaluation.templates.failure import (
     FILE,
     Broken,
@@ -130,6 +137,7 @@ class Session:
     reads: dict[tuple[str, str | None, bool, str | None], dict[str, Any]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     used_reads: set[tuple[str, str | None, bool, str | None]] = field(default_factory=set)
+    called: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: str = ""
     elsewhere: set[int] = field(default_factory=set)
     exhausted: bool = False
@@ -234,8 +242,14 @@ class Session:
     def call(self, function: Function, arguments: Sequence[Any]) -> Any:
         """What a function of the owner's gives. Raises `Failure`."""
         data = arguments_of(function, arguments)
-        answer = self.host.call(function.number, data)
-        said = json.dumps([self.answers, function.number, data, answer], sort_keys=True)
+        written = json.dumps([function.number, data], sort_keys=True)
+        if written not in self.called:
+            # A message to the host renews the time of the evaluation, so there must be an end to them.
+            if len(self.called) >= MOST_CALLS:
+                raise Failure(f"'{function.name}' {TOO_MANY}")
+            self.called[written] = self.host.call(function.number, data)
+        answer = self.called[written]
+        said = json.dumps([self.answers, written, answer], sort_keys=True)
         self.answers = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
         if "problem" in answer:
             raise Failure(f"'{function.name}' {answer['problem']}")
