@@ -43,13 +43,14 @@ end
 
 --- An error of a module's in one line.
 ---@param problem any
+---@param module string
 ---@return string
-local function in_a_line(problem)
+local function in_a_line(problem, module)
   local text = tostring(problem)
-  if text:find("^module '.-' not found:") then
+  if text:find(("module '%s' not found:"):format(module), 1, true) then
     return "there is no such module on the 'runtimepath'"
   end
-  return (text:match("^[^\n]*"))
+  return (text:match("^[^\n]*"):gsub(":$", ""))
 end
 
 --- A module as a populator: a table with a function `populate`, a function, or a table of values.
@@ -115,7 +116,7 @@ local function all(modules)
       populators[#populators + 1] = found
     else
       local member = member_of(module, module, M.PRIORITY)
-      member.problem = PASSED_OVER .. in_a_line(found)
+      member.problem = PASSED_OVER .. in_a_line(found, module)
       failed[#failed + 1] = member
     end
   end
@@ -179,7 +180,7 @@ function M.collect(modules)
       local snapshot = environment.levels(env)
       local ok, problem = pcall(populator.populate, env)
       if not ok then
-        member.problem = PASSED_OVER .. in_a_line(problem)
+        member.problem = PASSED_OVER .. in_a_line(problem, populator.module)
         environment.restore(snapshot)
       end
     end
