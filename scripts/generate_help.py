@@ -46,7 +46,7 @@ def nvim() -> str:
 
 
 def described(binary: str) -> list[dict[str, Any]]:
-    """What `lua/flemma/commands.lua` says of its commands."""
+    """What `lua/flemma/commands/` says of its commands."""
     prepare = "lua vim.opt.runtimepath:prepend(vim.env.FLEMMA_ROOT)"
     command = [binary, "--clean", "--headless", "--cmd", prepare, "--cmd", f"lua {ASK}", "--cmd", "qall!"]
     environment = {**os.environ, "FLEMMA_ROOT": str(ROOT)}

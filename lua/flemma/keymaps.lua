@@ -26,6 +26,10 @@ end
 ---@type table<integer, { mode: string, key: string }[]>
 local mapped = {}
 
+local function is_key(key)
+  return type(key) == "string" and key ~= ""
+end
+
 local function is_mapped(buf, mode, key)
   for _, map in ipairs(vim.api.nvim_buf_get_keymap(buf, mode)) do
     if vim.keycode(map.lhs) == vim.keycode(key) then
@@ -43,16 +47,45 @@ local function map(buf, mode, key, plug)
   end
 end
 
+--- Is this the user's already: a leader, what begins with one, or a key that is mapped everywhere?
+local function is_taken(key)
+  local typed = vim.keycode(key)
+  for _, leader in ipairs({ vim.g.mapleader, vim.g.maplocalleader }) do
+    if type(leader) == "string" and leader ~= "" and vim.startswith(typed, leader) then
+      return true
+    end
+  end
+  return vim.fn.maparg(key, "n") ~= ""
+end
+
+--- The keys of folds and of hidden markup. Where the second is the first one twice, one mapping serves both, and does
+--- not wait for what comes next.
+local function map_toggles(buf)
+  local settings = require("flemma.settings")
+  local function wanted(name)
+    local key = settings.get("keymaps", "normal", name)
+    local is_default = key == settings.defaults.keymaps.normal[name]
+    return is_key(key) and not (is_default and is_taken(key)) and key or nil
+  end
+  local fold, conceal = wanted("fold_toggle"), wanted("conceal_toggle")
+  if fold and conceal == fold .. fold then
+    map(buf, "n", fold, "<Plug>(FlemmaFoldOrConceal)")
+    return
+  end
+  if fold then
+    map(buf, "n", fold, "<Plug>(FlemmaFoldToggle)")
+  end
+  if conceal then
+    map(buf, "n", conceal, "<Plug>(FlemmaConcealToggle)")
+  end
+end
+
 --- The text objects: one letter behind `i` and `a`.
 local function map_text_objects(buf, letter, what)
   for _, mode in ipairs({ "x", "o" }) do
     map(buf, mode, "i" .. letter, ("<Plug>(FlemmaInside%s)"):format(what))
     map(buf, mode, "a" .. letter, ("<Plug>(FlemmaAround%s)"):format(what))
   end
-end
-
-local function is_key(key)
-  return type(key) == "string" and key ~= ""
 end
 
 --- Map the keys for this buffer.
@@ -69,6 +102,7 @@ function M.attach(buf)
       map(buf, entry.mode, key, entry.plug)
     end
   end
+  map_toggles(buf)
   for name, what in pairs({ text_object = "Message", code_object = "Code" }) do
     local letter = settings.get("keymaps", name)
     if is_key(letter) then

@@ -7,14 +7,16 @@ local M = {}
 ---@field title string
 ---@field id integer|string|nil of the message that is being replaced
 ---@field plain boolean this Neovim has no progress messages
+---@field quiet boolean it is for status lines and terminals, as the user sees it elsewhere
 
 --- Columns that 'showcmd', the prompt, and the title and percentage of a progress message take.
 local RESERVED = 36
 
 ---@param title string
+---@param opts? { quiet: string } its name, where it is told by other means: the message line is left alone then
 ---@return flemma.Progress
-function M.start(title)
-  return { title = title, id = nil, plain = false }
+function M.start(title, opts)
+  return { title = title, id = opts and opts.quiet, plain = false, quiet = opts ~= nil }
 end
 
 ---@param text string
@@ -43,7 +45,14 @@ local function as_progress(progress, text, status, percent)
     percent = percent,
     id = progress.id,
   }
+  local shown = vim.o.messagesopt
+  if progress.quiet then
+    vim.cmd.set({ "messagesopt=" .. shown:gsub("progress:c", "progress:"), mods = { noautocmd = true } })
+  end
   local ok, id = pcall(vim.api.nvim_echo, { { fit(text) } }, false, options)
+  if progress.quiet then
+    vim.cmd.set({ "messagesopt=" .. shown, mods = { noautocmd = true } })
+  end
   progress.plain = not ok
   progress.id = ok and id or nil
   return ok
@@ -54,6 +63,12 @@ end
 ---@param text string
 ---@param percent? integer
 function M.update(progress, text, percent)
+  if progress.quiet then
+    if not progress.plain then
+      as_progress(progress, text, "running", percent)
+    end
+    return
+  end
   -- Not over a command line that is being typed, nor over a question.
   if vim.api.nvim_get_mode().mode:find("^[cr]") then
     return
@@ -68,9 +83,11 @@ end
 ---@param progress flemma.Progress
 ---@param good boolean
 function M.finish(progress, good)
-  if progress.id then
+  if progress.id and not progress.plain then
     as_progress(progress, good and "done" or "failed", good and "success" or "failed", good and 100 or nil)
-    settle()
+    if not progress.quiet then
+      settle()
+    end
   end
 end
 

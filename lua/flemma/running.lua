@@ -6,6 +6,8 @@ local M = {}
 ---@field id string
 ---@field name string
 ---@field since number milliseconds of vim.uv.now() at which it was asked for
+---@field begun number? the same, at which it began
+---@field timeout number? seconds that it has
 ---@field waiting boolean it has not begun
 
 ---@type table<integer, flemma.RunningCall[]> by buffer, in the order in which they were asked for
@@ -31,7 +33,8 @@ local function announce(buf, call, event, status)
 end
 
 --- A call was asked for, has begun, or has ended.
----@param payload { buf: integer, id: string, name: string, status: "waiting"|"executing"|"success"|"error" }
+---@param payload { buf: integer, id: string, name: string, status: string, timeout: number? } a status as it is told by
+---the host: `waiting`, `executing`, `success` or `error`
 function M.receive(payload)
   local buf = payload.buf
   local list = calls[buf] or {}
@@ -46,7 +49,7 @@ function M.receive(payload)
     return
   end
   if payload.status == "executing" then
-    call.waiting = false
+    call.waiting, call.begun, call.timeout = false, vim.uv.now(), payload.timeout
     announce(buf, call, "FlemmaToolExecuting")
   elseif payload.status ~= "waiting" then
     table.remove(list, at)
@@ -69,14 +72,7 @@ end
 ---@return table<integer, flemma.RunningCall[]>
 function M.lost()
   require("flemma.state").land()
-  local cut = require("flemma.buffer.blocks").host_died()
-  if cut > 0 then
-    require("flemma.notify").warn(
-      ("%s under way when the Python host stopped, and may have run: marked (aborted). "):format(
-        cut == 1 and "One tool call was" or cut .. " tool calls were"
-      ) .. "The send key tells the model so; :Flemma tool:execute at the call runs it again."
-    )
-  end
+  require("flemma.buffer.blocks").host_died()
   local gone = calls
   calls = {}
   for buf, list in pairs(gone) do
@@ -89,16 +85,6 @@ function M.lost()
   return gone
 end
 
----@param milliseconds number
----@return string as `3s` or `1m 3s`
-local function elapsed(milliseconds)
-  local seconds = math.floor(milliseconds / 1000)
-  if seconds < 60 then
-    return seconds .. "s"
-  end
-  return ("%dm %ds"):format(math.floor(seconds / 60), seconds % 60)
-end
-
 --- `:Flemma tool:list`
 function M.show()
   local list = calls[vim.api.nvim_get_current_buf()]
@@ -108,7 +94,7 @@ function M.show()
   local now = vim.uv.now()
   local lines = { #list == 1 and "one tool call:" or ("%d tool calls:"):format(#list) }
   for _, call in ipairs(list) do
-    local state = call.waiting and "waits its turn" or elapsed(now - call.since)
+    local state = call.waiting and "waits its turn" or require("flemma.ui.activity").elapsed(now - call.since)
     lines[#lines + 1] = ("  %-20s %-14s %s"):format(call.name, state, call.id)
   end
   -- Asked for, and as long as `:ls`: the user may press a key when it has been read.

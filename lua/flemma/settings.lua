@@ -89,6 +89,33 @@ function M.get(...)
   return value
 end
 
+---@type table<integer, table> what the frontmatter of chats says, as the host found it, by buffer
+local own = {}
+
+--- The value that holds for one chat: its frontmatter may have a say.
+---@param buf integer? nil: the setting as it is for all
+---@param ... string
+function M.of(buf, ...)
+  local value = buf and inside(own[buf], ...)
+  if value == nil then
+    return M.get(...)
+  end
+  return value
+end
+
+--- What a chat's frontmatter says has changed.
+---@param buf integer
+---@param values table? nil: the chat is gone
+function M.set_own(buf, values)
+  own[buf] = values and next(values) and values or nil
+end
+
+--- All settings as one table, the user's over the defaults. A copy.
+---@return table
+function M.whole()
+  return vim.tbl_deep_extend("force", vim.deepcopy(M.defaults), vim.deepcopy(current()))
+end
+
 --- A function as a table that names it: the host calls it by that number.
 ---@param fn function
 ---@return table

@@ -62,7 +62,7 @@ def test_roles_are_tinted_to_the_edge_of_the_window(talk: Neovim) -> None:
     normal = hl(talk, "Normal")["bg"]
     assistant = hl(talk, "FlemmaLineAssistant")["bg"]
     assert assistant == normal + 0x102020
-    assert cell(talk, "Good **day**", "Good")["background"] == assistant
+    assert cell(talk, "Good day.", "Good")["background"] == assistant
     screen = talk.client.screen
     assert screen is not None
     row = next(number for number, shown in enumerate(screen.rows()) if "Good" in shown)

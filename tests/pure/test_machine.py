@@ -10,6 +10,7 @@ import pytest
 from flemma_py.conversation import calls
 from flemma_py.conversation.machine import INTERRUPTED, step
 from flemma_py.conversation.state import (
+    Activity,
     BuildPrompt,
     Cancelled,
     Decide,
@@ -327,14 +328,13 @@ def test_formatting_writes_and_ends_without_a_request() -> None:
 
 def test_progress_is_told_when_it_changes_and_only_then() -> None:
     state, effects = play(streaming(), streamed(TextDelta("a")))
-    assert of(Show, effects) == [Show(None)]
-    state, effects = play(state, streamed(TextDelta("b")))
+    assert of(Show, effects) == [Show(activity=Activity("streaming", 1))]
+    state, effects = play(state, streamed(TextDelta("")))
     assert of(Show, effects) == []
+    state, effects = play(state, streamed(TextDelta("b")))
+    assert of(Show, effects) == [Show(activity=Activity("streaming", 2))]
     _, effects = play(state, streamed(ToolCallStart(1, "id", "bash")))
-    (shown,) = of(Show, effects)
-    assert isinstance(shown, Show)
-    assert shown.label is not None
-    assert "bash" in shown.label
+    assert of(Show, effects) == [Show(where="end", activity=Activity("tool", 2, "bash"))]
 
 
 STATES: list[State] = [

@@ -12,7 +12,8 @@ from typing import Any
 from flemma_py.document.parser import parse
 from flemma_py.evaluation.client import Evaluation
 from flemma_py.evaluation.documents import DocumentEvaluation, Place
-from flemma_py.model.document import Document
+from flemma_py.lsp.probe import probe, values
+from flemma_py.model.document import Document, Expression
 from flemma_py.model.evaluated import Evaluated, Kept, RenderedFile, RenderedText
 from flemma_py.model.reading import Read, Refused, Wanted
 from flemma_py.model.template_names import BUILT_IN_NAMES
@@ -92,6 +93,18 @@ class Chat:
         return await self.documents.evaluate(
             self.document, self.place, settings=settings, parsed=parsed, names=self.names, retry=retry
         )
+
+    async def probed(self, text: str, code: str) -> Sequence[str] | str:
+        """What the expression `code` of the chat gives where it first stands."""
+        document = parse(text.split("\n"))
+        message, segment = next(
+            (index, number)
+            for index, message in enumerate(document.messages)
+            for number, segment in enumerate(message.segments)
+            if isinstance(segment, Expression) and segment.code == code
+        )
+        asked = probe(document, message, segment, code)
+        return values(await self.documents.evaluate(asked, self.place, aside=True), asked, code)
 
     async def said(self, text: str, frontmatter: str = "", language: str = "lua") -> str:
         """What the one message `text` is evaluated to, without problems."""

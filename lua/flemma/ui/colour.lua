@@ -5,8 +5,10 @@
 ---     { fg = "#ffcc00", bold = true }        attributes
 ---     { dark = …, light = … }                one of these, by 'background'
 ---     "Normal+bg:#101010-fg:#202020,Other"   a group with channels added or taken, or the next one that has them
+---     "Comment^fg:4.5"                       the same with as much contrast (WCAG) to what it stands on, at least
 ---
---- Only the last of a chain may take what it lacks from `Normal`, and then from `defaults`.
+--- Only the last of a chain may take what it lacks from `Normal`, and then from `defaults`. Contrast comes last, to the
+--- group's own ground or to that of `Normal`.
 
 local M = {}
 
@@ -84,24 +86,105 @@ local function fallback(channel, defaults)
   return normal[channel] or hex(defaults[channel] or "") or nil
 end
 
+--- How light a colour is, by WCAG 2: 0 is black, 1 is white.
+local function luminance(colour)
+  local parts = split(colour)
+  for channel = 1, 3 do
+    local share = parts[channel] / 255
+    parts[channel] = share <= 0.03928 and share / 12.92 or ((share + 0.055) / 1.055) ^ 2.4
+  end
+  return 0.2126 * parts[1] + 0.7152 * parts[2] + 0.0722 * parts[3]
+end
+
+--- Contrast of two colours by WCAG 2, from 1 to 21.
+---@param one integer
+---@param other integer
+---@return number
+function M.contrast(one, other)
+  local light, dark = luminance(one), luminance(other)
+  if light < dark then
+    light, dark = dark, light
+  end
+  return (light + 0.05) / (dark + 0.05)
+end
+
+local function mix(colour, target, share)
+  local from, to, result = split(colour), split(target), 0
+  for channel = 1, 3 do
+    result = result * 256 + math.floor(from[channel] + (to[channel] - from[channel]) * share + 0.5)
+  end
+  return result
+end
+
+--- The nearest colour, on the way to white or black, that has this contrast to the ground; or the end of the way.
+---@param colour integer
+---@param ground integer
+---@param ratio number
+---@return integer
+function M.with_contrast(colour, ground, ratio)
+  if M.contrast(colour, ground) >= ratio then
+    return colour
+  end
+  local target = M.contrast(0xffffff, ground) >= M.contrast(0, ground) and 0xffffff or 0
+  for share = 1, 32 do
+    local found = mix(colour, target, share / 32)
+    if M.contrast(found, ground) >= ratio then
+      return found
+    end
+  end
+  return target
+end
+
+---@class (exact) flemma.colour.Operation
+---@field channel "fg"|"bg"|"sp"
+---@field sign integer? 1 or -1: `delta` is added or taken
+---@field delta integer?
+---@field ratio number? least contrast
+
+---@return flemma.colour.Operation?
+local function parse_operation(mark, channel, value)
+  if not CHANNELS[channel] then
+    return nil
+  elseif mark == "^" then
+    local ratio = tonumber(value)
+    return ratio and ratio >= 1 and ratio <= 21 and { channel = channel, ratio = ratio } or nil
+  end
+  local delta = hex(value)
+  return delta and { channel = channel, sign = mark == "+" and 1 or -1, delta = delta } or nil
+end
+
 ---@return string? name
----@return { sign: integer, channel: string, delta: integer }[]?
+---@return flemma.colour.Operation[]?
 local function parse_term(term)
-  local name, rest = term:match("^%s*([%w_.@-]-)%s*([+-]%a+:#.*)$")
+  local name, rest = term:match("^%s*([%w_.@-]-)%s*([+^-]%a+:.*)$")
   if not name then
     name, rest = term:match("^%s*([%w_.@-]+)%s*$"), ""
   end
-  local operations = {}
-  for sign, channel, colour in rest:gmatch("([+-])(%a+):(#%x+)") do
-    if not CHANNELS[channel] or not hex(colour) then
+  local operations, OPERATION = {}, "%s*([+^-])(%a+):([#%w.]+)%s*"
+  for mark, channel, value in rest:gmatch(OPERATION) do
+    local operation = parse_operation(mark, channel, value)
+    if not operation then
       return nil
     end
-    operations[#operations + 1] = { sign = sign == "+" and 1 or -1, channel = channel, delta = hex(colour) }
+    operations[#operations + 1] = operation
   end
-  if rest:gsub("[+-]%a+:#%x+", ""):find("%S") then
+  if rest:gsub(OPERATION, "") ~= "" then
     return nil
   end
   return name, operations
+end
+
+--- Contrasts, when all is blended: of a text to its ground, of a ground to the text on it.
+local function apply_contrasts(attributes, operations, defaults, last)
+  for _, operation in ipairs(operations) do
+    local channel = operation.channel
+    local against = channel == "bg" and "fg" or "bg"
+    local ground = attributes[against] or fallback(against, defaults)
+    local base = attributes[channel] or (last and fallback(channel, defaults))
+    if operation.ratio and ground and base then
+      attributes[channel] = M.with_contrast(base, ground, operation.ratio)
+    end
+  end
 end
 
 --- One term of a chain. Nil where the group is not there or lacks a channel, and may not take it from elsewhere.
@@ -112,12 +195,15 @@ local function term_attributes(name, operations, defaults, last)
   end
   local attributes = vim.deepcopy(found or {})
   for _, operation in ipairs(operations) do
-    local base = attributes[operation.channel] or (last and fallback(operation.channel, defaults))
-    if not base then
-      return nil
+    if operation.delta then
+      local base = attributes[operation.channel] or (last and fallback(operation.channel, defaults))
+      if not base then
+        return nil
+      end
+      attributes[operation.channel] = M.blend(base, operation.delta, operation.sign)
     end
-    attributes[operation.channel] = M.blend(base, operation.delta, operation.sign)
   end
+  apply_contrasts(attributes, operations, defaults, last)
   return attributes
 end
 
@@ -155,7 +241,7 @@ function M.resolve(value, background, defaults, channel)
   local colour = hex(value)
   if colour then
     return { [channel or "fg"] = colour }
-  elseif value:find("^[%w_.@-]+$") and not value:find("[+-]%a+:") then
+  elseif value:find("^[%w_.@-]+$") then
     return { link = value }
   end
   return expression(value, defaults[background] or {})

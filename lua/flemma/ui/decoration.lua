@@ -33,12 +33,12 @@ local function ruler(char, width)
   return rulers[key]
 end
 
-local function prepare(win)
-  local settings = require("flemma.settings")
-  local char = settings.get("ruler", "char")
-  local drawn = settings.get("ruler", "enabled") and type(char) == "string" and char ~= ""
+local function prepare(win, buf)
+  local of = require("flemma.settings").of
+  local char = of(buf, "ruler", "char")
+  local drawn = of(buf, "ruler", "enabled") and type(char) == "string" and char ~= ""
   return {
-    tints = settings.get("line_highlights", "enabled") ~= false,
+    tints = of(buf, "line_highlights", "enabled") ~= false,
     ruler = drawn and ruler(char, api.nvim_win_get_width(win)) or nil,
     cursor = vim.wo[win].cursorline and api.nvim_win_get_cursor(win)[1] - 1 or nil,
   }
@@ -112,11 +112,12 @@ function M.install()
   installed = true
   outline_of = require("flemma.ui.outline").of
   api.nvim_set_decoration_provider(ns, {
-    on_win = guarded(function(_, win, buf)
+    on_win = guarded(function(_, win, buf, first, last)
       if not outline_of(buf) then
         return false
       end
-      look = prepare(win)
+      look = prepare(win, buf)
+      require("flemma.ui.signs").seen(buf, win, first, last)
       return true
     end),
     on_line = guarded(function(_, _, buf, row)

@@ -11,6 +11,7 @@ local M = {}
 ---@field first integer
 ---@field last integer
 ---@field born integer?
+---@field settled table<flemma.Node, true> blocks that came about while the chat was at work
 ---@field scheduled boolean
 
 ---@type table<integer, flemma.Pending>
@@ -86,12 +87,14 @@ local function update(buf, range)
   local total = api.nvim_buf_line_count(buf)
   local first = math.max(math.min(range.first, total - 1), 0)
   local last = math.max(first + 1, math.min(range.last, total))
-  for _, win in ipairs(vim.fn.win_findbuf(buf)) do
-    if M.is_ours(win) then
-      vim._foldupdate(win, first, last)
-      if range.born and range.born <= total then
-        open_born(buf, win, range.born)
-      end
+  local windows = vim.tbl_filter(M.is_ours, vim.fn.win_findbuf(buf))
+  for _, win in ipairs(windows) do
+    vim._foldupdate(win, first, last)
+  end
+  require("flemma.ui.autoclose").settle(buf, windows, first, last, range.settled)
+  for _, win in ipairs(windows) do
+    if range.born and range.born <= total then
+      open_born(buf, win, range.born)
     end
   end
 end
@@ -132,8 +135,13 @@ function M.changed(buf, change, shifted)
     range.last = math.max(range.last + moved, change.last)
     range.born = range.born or change.born
   else
-    range = { first = change.first, last = change.last, born = change.born, scheduled = false }
+    range = { first = change.first, last = change.last, born = change.born, settled = {}, scheduled = false }
     pending[buf] = range
+  end
+  if change.settled and require("flemma.buffer").is_busy(buf) then
+    for _, node in ipairs(change.settled) do
+      range.settled[node] = true
+    end
   end
   if not range.scheduled then
     range.scheduled = true

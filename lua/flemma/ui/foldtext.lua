@@ -5,8 +5,8 @@ local api = vim.api
 local M = {}
 
 local PREVIEW_LINES = 10
---- Lines that are looked at for a preview, however many of them are blank.
-local LOOKED_AT = 60
+--- Lines that are looked at for a preview, however many of them are blank, and bytes of one.
+local LOOKED_AT, LONGEST = 60, 4000
 
 ---@class (exact) flemma.Fold
 ---@field outline flemma.Outline
@@ -15,6 +15,7 @@ local LOOKED_AT = 60
 ---@field last integer
 ---@field line fun(at: integer): string
 ---@field preview fun(pick: (fun(at: integer, line: string): string?), cells: integer): string
+---@field shorten fun(text: string, cells: integer): string in one line, cut as a preview is
 
 --- The beginning of `text` that fits into so many cells, whole characters only; `...` says that there was more.
 ---@param text string
@@ -43,15 +44,25 @@ local function text_width(win)
   return math.max(info.width - info.textoff, 10)
 end
 
+--- In one line; of more than any preview can show only the beginning, as the rest need not be measured.
+---@param text string
+---@return string
+local function flat(text)
+  if #text > LONGEST then
+    text = text:sub(1, LONGEST + vim.str_utf_end(text, LONGEST))
+  end
+  text = vim.trim((text:gsub("%s+", " ")))
+  return #text > 1200 and vim.fn.strcharpart(text, 0, 300, true) or text
+end
+
 local function preview_of(fold, room)
   return function(pick, cells)
     local parts = {}
     for at = fold.first, math.min(fold.last, fold.first + LOOKED_AT) do
       local picked = pick(at, fold.line(at))
-      picked = picked and vim.trim(picked:gsub("%s+", " "))
+      picked = picked and flat(picked)
       if picked and picked ~= "" then
-        -- Longer than any preview: what follows need not be measured.
-        parts[#parts + 1] = #picked > 800 and vim.fn.strcharpart(picked, 0, 200, true) or picked
+        parts[#parts + 1] = picked
       end
       if #parts == PREVIEW_LINES then
         break
@@ -70,14 +81,18 @@ function M.chunks(outline, first, last, win)
     node = node.message or node
   end
   local lines = api.nvim_buf_get_lines(outline.buf, first - 1, math.min(last, first + LOOKED_AT), false)
-  local size = (" (%d lines)"):format(last - first + 1)
+  local size = last == first and " (1 line)" or (" (%d lines)"):format(last - first + 1)
   ---@type flemma.Fold
   local fold = { outline = outline, node = node, first = first, last = last }
   function fold.line(at)
     return lines[at - first + 1] or ""
   end
   -- What stands around the preview: tags, names, the number of lines.
-  fold.preview = preview_of(fold, text_width(win) - #size - 26)
+  local room = text_width(win) - #size - 26
+  fold.preview = preview_of(fold, room)
+  function fold.shorten(text, cells)
+    return M.shorten(flat(text), math.max(math.min(cells, room), 4))
+  end
   local chunks = require("flemma.ui.fold_kinds." .. node.kind).text(fold)
   chunks[#chunks + 1] = { size, "FlemmaFoldMeta" }
   return chunks

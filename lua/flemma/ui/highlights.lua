@@ -1,61 +1,18 @@
 --- The highlight groups of a chat, out of the settings; made again when the colours change.
 ---
---- Each is only a default: a colour scheme or a user that sets a group of ours is right.
+--- Each is only a default: a colour scheme or a user that sets a group of ours is right. What a chat's frontmatter says
+--- of colours becomes groups of that chat's own, which its windows take in place of ours ('winhighlight').
 
 local api = vim.api
 
 local M = {}
 
---- Group to the setting it comes from.
-local SETTINGS = {
-  FlemmaSystem = { "highlights", "system" },
-  FlemmaUser = { "highlights", "user" },
-  FlemmaAssistant = { "highlights", "assistant" },
-  FlemmaUserLuaExpression = { "highlights", "lua_expression" },
-  FlemmaLuaCodeBlock = { "highlights", "lua_code_block" },
-  FlemmaLuaDelimiter = { "highlights", "lua_delimiter" },
-  FlemmaUserFileReference = { "highlights", "user_file_reference" },
-  FlemmaThinkingTag = { "highlights", "thinking_tag" },
-  FlemmaThinkingBlock = { "highlights", "thinking_block" },
-  FlemmaToolUse = { "highlights", "tool_use_title" },
-  FlemmaToolResult = { "highlights", "tool_result_title" },
-  FlemmaToolResultError = { "highlights", "tool_result_error" },
-  FlemmaToolResultPending = { "highlights", "tool_result_pending" },
-  FlemmaToolResultApproved = { "highlights", "tool_result_approved" },
-  FlemmaToolResultRejected = { "highlights", "tool_result_rejected" },
-  FlemmaToolResultDenied = { "highlights", "tool_result_denied" },
-  FlemmaToolResultAborted = { "highlights", "tool_result_aborted" },
-  FlemmaToolName = { "highlights", "tool_name" },
-  FlemmaFoldMeta = { "highlights", "fold_meta" },
-  FlemmaToolIcon = { "highlights", "tool_icon" },
-  FlemmaToolPreview = { "highlights", "tool_preview" },
-  FlemmaToolDetail = { "highlights", "tool_detail" },
-  FlemmaFoldPreview = { "highlights", "fold_preview" },
-  FlemmaBusy = { "highlights", "busy" },
-  FlemmaRuler = { "ruler", "hl" },
-}
-
-local LINES = {
-  FlemmaLineFrontmatter = { "line_highlights", "frontmatter" },
-  FlemmaLineSystem = { "line_highlights", "system" },
-  FlemmaLineUser = { "line_highlights", "user" },
-  FlemmaLineAssistant = { "line_highlights", "assistant" },
-  FlemmaLineThinking = { "highlights", "thinking_block" },
-}
-
-local ROLES = { FlemmaRoleSystem = "system", FlemmaRoleUser = "user", FlemmaRoleAssistant = "assistant" }
-
-local LINKS = {
-  FlemmaFence = "Comment",
-  FlemmaToolId = "Comment",
-  FlemmaThinkingText = "Comment",
-  FlemmaThinkingSignature = "NonText",
-  FlemmaAborted = "WarningMsg",
-}
-
 --- What we set last, by group: only that may be replaced.
 ---@type table<string, table>
 local ours = {}
+
+---@type table<integer, string> for 'winhighlight', by buffer
+local of_chats = {}
 
 local STYLES = {
   bold = true,
@@ -81,10 +38,14 @@ local function current(name)
   return found
 end
 
+local function is_foreign(name)
+  local found = current(name)
+  return next(found) ~= nil and not vim.deep_equal(found, ours[name])
+end
+
 --- Set a group unless somebody else has.
 local function set(name, attributes)
-  local before = current(name)
-  if next(before) and not vim.deep_equal(before, ours[name]) then
+  if is_foreign(name) then
     return
   end
   local definition = require("flemma.ui.colour").with_terminal(attributes)
@@ -97,13 +58,17 @@ local function set(name, attributes)
   ours[name] = current(name)
 end
 
+---@alias flemma.Read fun(method: "resolve"|"attributes", path: string[], channel: "fg"|"bg"): vim.api.keyset.highlight
+
 --- Gives a function that reads a setting as attributes; what is wrong is told once and is nothing.
-local function resolver()
+---@param buf integer? the chat whose own settings count
+---@return flemma.Read
+local function reader(buf)
   local settings, colour = require("flemma.settings"), require("flemma.ui.colour")
   local background = vim.o.background
-  local defaults = settings.get("highlights", "defaults")
+  local defaults = settings.of(buf, "highlights", "defaults")
   return function(method, path, channel)
-    local found, problem = colour[method](settings.get(unpack(path)), background, defaults, channel)
+    local found, problem = colour[method](settings.of(buf, unpack(path)), background, defaults, channel)
     if problem then
       warn(path, problem)
     end
@@ -111,13 +76,16 @@ local function resolver()
   end
 end
 
-local function role_style()
+---@param buf integer?
+local function role_style(buf)
   local style = {}
-  for name in tostring(require("flemma.settings").get("highlights", "role_style") or ""):gmatch("[^,%s]+") do
+  for name in tostring(require("flemma.settings").of(buf, "highlights", "role_style") or ""):gmatch("[^,%s]+") do
     if STYLES[name] then
       style[name] = true
-    elseif name ~= "NONE" then
-      warn({ "highlights", "role_style" }, name .. " is not an attribute such as bold, italic or underline")
+    elseif name:upper() ~= "NONE" then
+      local near = require("flemma.spelling").nearest(name, vim.tbl_keys(STYLES))
+      local hint = near and (": did you mean %s?"):format(near) or " such as bold, italic or underline"
+      warn({ "highlights", "role_style" }, name .. " is not an attribute" .. hint)
     end
   end
   return style
@@ -129,27 +97,112 @@ local function linked(target)
   return (found.fg and not found.ctermfg) and found or { link = target }
 end
 
+---@type table<string, fun(group: flemma.Group, read: flemma.Read, buf: integer?): vim.api.keyset.highlight>
+local MEANING = {}
+
+function MEANING.text(group, read)
+  local found = group.setting and read("resolve", group.setting, "fg")
+  -- A setting may name the group that it is for: then it has nothing to say.
+  return found and found.link ~= group.name and found or linked(group.link)
+end
+
+--- A tint is a background and nothing else: the text on it keeps its colours. One that is the window's own is none.
+function MEANING.line(group, read)
+  local found = read("attributes", group.setting, "bg")
+  if found.bg == api.nvim_get_hl(0, { name = "Normal", link = false }).bg then
+    return {}
+  end
+  return { bg = found.bg, ctermbg = found.ctermbg }
+end
+
+function MEANING.role(group, read, buf)
+  local found, style = read("attributes", group.setting, "fg"), role_style(buf)
+  local attributes = vim.tbl_extend("force", { fg = found.fg, ctermfg = found.ctermfg }, style)
+  attributes.cterm = next(style) and style or nil
+  return attributes
+end
+
+function MEANING.sign(group, read, buf)
+  local wanted = require("flemma.settings").of(buf, unpack(group.setting))
+  if wanted == false then
+    return { link = "SignColumn" }
+  elseif wanted ~= true then
+    return read("resolve", group.setting, "fg")
+  end
+  local found = read("attributes", { "highlights", group.role }, "fg")
+  return { fg = found.fg, ctermfg = found.ctermfg }
+end
+
+local function meaning(group, read, buf)
+  return MEANING[group.kind](group, read, buf)
+end
+
+--- The groups that a chat has colours of its own for.
+---@param buf integer
+local function define_own(buf)
+  local groups, plain, read = require("flemma.ui.groups").list, reader(), reader(buf)
+  local pairs_of_groups = {}
+  for _, group in ipairs(groups) do
+    if group.setting and not is_foreign(group.name) then
+      local wanted = meaning(group, read, buf)
+      if not vim.deep_equal(wanted, meaning(group, plain)) then
+        local name = ("%s_%d"):format(group.name, buf)
+        set(name, wanted)
+        pairs_of_groups[#pairs_of_groups + 1] = group.name .. ":" .. name
+      end
+    end
+  end
+  of_chats[buf] = table.concat(pairs_of_groups, ",")
+end
+
+local defined = false
+
 --- Define all groups.
 function M.define()
-  local resolve = resolver()
-  for name, path in pairs(SETTINGS) do
-    set(name, resolve("resolve", path, "fg"))
+  defined = true
+  local read = reader()
+  for _, group in ipairs(require("flemma.ui.groups").list) do
+    set(group.name, meaning(group, read))
   end
-  for name, path in pairs(LINES) do
-    -- A tint is a background and nothing else: the text on it keeps its colours.
-    local found = resolve("attributes", path, "bg")
-    set(name, { bg = found.bg, ctermbg = found.ctermbg })
+  for buf in pairs(of_chats) do
+    define_own(buf)
   end
-  local style = role_style()
-  for name, role in pairs(ROLES) do
-    local found = resolve("attributes", { "highlights", role }, "fg")
-    local attributes = vim.tbl_extend("force", { fg = found.fg, ctermfg = found.ctermfg }, style)
-    attributes.cterm = next(style) and style or nil
-    set(name, attributes)
+end
+
+--- Define them if nobody has so far: for what is shown without a chat.
+function M.ensure()
+  if not defined then
+    M.define()
   end
-  for name, target in pairs(LINKS) do
-    set(name, linked(target))
+end
+
+--- What a chat says of colours has changed.
+---@param buf integer
+function M.own_changed(buf)
+  define_own(buf)
+end
+
+---@param buf integer
+function M.forget(buf)
+  of_chats[buf] = nil
+end
+
+--- 'winhighlight' for a window that shows the chat: what stands there, and the groups of the chat's own.
+---@param buf integer
+---@param winhighlight string
+---@return string
+function M.winhighlight(buf, winhighlight)
+  local entries = {}
+  for entry in winhighlight:gmatch("[^,]+") do
+    if not entry:find("^Flemma%w+:Flemma%w+_%d+$") then
+      entries[#entries + 1] = entry
+    end
   end
+  local own = of_chats[buf]
+  if own and own ~= "" then
+    entries[#entries + 1] = own
+  end
+  return table.concat(entries, ",")
 end
 
 return M

@@ -6,7 +6,7 @@ local api = vim.api
 
 local M = {}
 
-local OPTIONS = "fillchars< linebreak<"
+local OPTIONS = "fillchars< linebreak< conceallevel< concealcursor< statuscolumn< winhighlight<"
 local FOLD_OPTIONS = "foldmethod< foldexpr< foldtext< foldlevel<"
 local UPDATETIME = 100
 
@@ -27,12 +27,28 @@ local function plain_fill(win)
   end
 end
 
+---@param buf integer
 ---@return integer
-local function foldlevel()
+local function foldlevel(buf)
   local settings = require("flemma.settings")
-  local level = settings.get("editing", "foldlevel")
+  local level = settings.of(buf, "editing", "foldlevel")
   local usable = type(level) == "number" and level >= 0 and level % 1 == 0
   return usable and level or settings.defaults.editing.foldlevel
+end
+
+--- Columns and colours, which a chat may have of its own.
+local function colour(win, buf)
+  local turns = require("flemma.ui.turns")
+  local column = vim.wo[win].statuscolumn
+  local wanted = turns.statuscolumn(buf, vim.startswith(column, turns.EXPR) and vim.go.statuscolumn or column)
+  if wanted ~= column then
+    set_local(win, "statuscolumn", wanted)
+  end
+  local given = vim.wo[win].winhighlight
+  local groups = require("flemma.ui.highlights").winhighlight(buf, given)
+  if groups ~= given then
+    set_local(win, "winhighlight", groups)
+  end
 end
 
 --- Set a window up that shows a chat, once: what the user changes there stays.
@@ -48,6 +64,8 @@ function M.dress(win)
     return
   end
   plain_fill(win)
+  require("flemma.ui.conceal").dress(win, buf)
+  colour(win, buf)
   -- A message is prose of long lines: they break between words.
   set_local(win, "linebreak", true)
   if vim.wo[win].diff then
@@ -55,8 +73,9 @@ function M.dress(win)
   end
   set_local(win, "foldexpr", folds.EXPR)
   set_local(win, "foldtext", folds.TEXT)
-  set_local(win, "foldlevel", foldlevel())
+  set_local(win, "foldlevel", foldlevel(buf))
   set_local(win, "foldmethod", "expr")
+  require("flemma.ui.autoclose").opened(buf, win)
 end
 
 local function dress_current(event)
@@ -107,14 +126,51 @@ local function watch_editor()
   on("OptionSet", recolour, "background")
   require("flemma.ui.highlights").define()
   require("flemma.ui.decoration").install()
+  if require("flemma.settings").get("ui", "attention", "bell") == true then
+    require("flemma.attention").watch()
+  end
+end
+
+local function redraw()
+  vim.cmd.redraw({ bang = true, mods = { silent = true } })
 end
 
 --- Settings were given anew.
 function M.settings_changed()
   if group then
     require("flemma.ui.highlights").define()
-    vim.cmd.redraw({ bang = true, mods = { silent = true } })
+    require("flemma.ui.signs").anew()
+    for _, win in ipairs(api.nvim_list_wins()) do
+      if vim.w[win].flemma_dressed == api.nvim_win_get_buf(win) then
+        colour(win, api.nvim_win_get_buf(win))
+      end
+    end
+    redraw()
   end
+end
+
+--- What a chat's frontmatter says of its looks has changed, as the host found it.
+---@param buf integer
+---@param values table
+function M.own_changed(buf, values)
+  if not require("flemma.ui.outline").of(buf) then
+    return
+  end
+  local settings = require("flemma.settings")
+  local concealed, level = settings.of(buf, "editing", "conceal"), foldlevel(buf)
+  settings.set_own(buf, values)
+  require("flemma.ui.highlights").own_changed(buf)
+  require("flemma.ui.signs").anew()
+  for _, win in ipairs(vim.fn.win_findbuf(buf)) do
+    colour(win, buf)
+    if settings.of(buf, "editing", "conceal") ~= concealed then
+      require("flemma.ui.conceal").dress(win, buf)
+    end
+    if foldlevel(buf) ~= level and require("flemma.ui.folds").is_ours(win) then
+      set_local(win, "foldlevel", foldlevel(buf))
+    end
+  end
+  redraw()
 end
 
 ---@param buf integer
@@ -133,7 +189,10 @@ end
 ---@param buf integer
 function M.detach(buf)
   require("flemma.ui.outline").detach(buf)
-  require("flemma.ui.folds").forget(buf)
+  for _, room in ipairs({ "folds", "signs", "turns", "highlights" }) do
+    require("flemma.ui." .. room).forget(buf)
+  end
+  require("flemma.settings").set_own(buf, nil)
   for _, win in ipairs(vim.fn.win_findbuf(buf)) do
     vim.w[win].flemma_dressed = nil
     api.nvim_win_call(win, function()

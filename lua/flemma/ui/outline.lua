@@ -15,6 +15,7 @@ local CHUNK = 1000
 ---@field first integer
 ---@field last integer
 ---@field born integer? 1-based: the first message head that was appended behind the old end
+---@field settled flemma.Node[]? blocks that have come to their end, and calls that have come to a result
 
 ---@class (exact) flemma.Outline
 ---@field buf integer
@@ -178,8 +179,9 @@ end
 --- Widen [first, last) by the lines that look different because of what was read there: the first lines of blocks
 --- that closed or opened, and the calls that have a result now, or none any more.
 local function reach(outline, first, last)
-  local nodes, from, ids = outline.nodes, first, {}
+  local nodes, from, ids, settled = outline.nodes, first, {}, {}
   for node in pairs(outline.turned) do
+    settled[#settled + 1] = node.closed and node or nil
     local at = from
     while at > 0 and nodes[at] == node do
       at = at - 1
@@ -194,10 +196,11 @@ local function reach(outline, first, last)
     for at, node in ipairs(nodes) do
       if node.kind == "tool_use" and ids[node.id] then
         first, last = math.min(first, at - 1), math.max(last, at)
+        settled[#settled + 1] = nodes[at - 1] ~= node and node or nil
       end
     end
   end
-  return first, last
+  return first, last, settled
 end
 
 --- The first message head behind line `at`.
@@ -235,10 +238,11 @@ local function splice(outline, first, last, new)
   if not changed and new == last and not next(outline.turned) then
     return nil
   end
-  local from, to = reach(outline, start, math.max(at - 1, asked))
+  local from, to, settled = reach(outline, start, math.max(at - 1, asked))
   -- Neovim joins and splits folds at the borders it is asked about: one line above, and to where a message begins.
   from, to = math.max(from - 1, 0), (head_behind(outline, to) or #outline.nodes)
-  return { first = from, last = to, born = last == length and new > length and head_behind(outline, length) or nil }
+  local born = last == length and new > length and head_behind(outline, length) or nil
+  return { first = from, last = to, born = born, settled = settled }
 end
 
 local function tell(outline, change, shifted)

@@ -17,11 +17,6 @@ local GROUPS = {
   error = "DiagnosticError",
 }
 
-local function highlights()
-  api.nvim_set_hl(0, "FlemmaPageSection", { link = "Statement", default = true })
-  api.nvim_set_hl(0, "FlemmaPageLabel", { link = "Identifier", default = true })
-end
-
 --- The window of this tab that shows a page of this kind.
 ---@param name string
 ---@return integer?
@@ -80,7 +75,7 @@ end
 ---@param page { lines: string[], marks: [integer, integer, integer, string][] }
 ---@return integer buf
 function M.show(name, filetype, page)
-  highlights()
+  require("flemma.ui.highlights").ensure()
   local buf = open(name, filetype)
   vim.bo[buf].modifiable = true
   api.nvim_buf_set_lines(buf, 0, -1, true, page.lines)

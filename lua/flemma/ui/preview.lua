@@ -16,14 +16,6 @@ local GROUPS = {
   warn = "DiagnosticWarn",
 }
 
-local LINKS = {
-  FlemmaToolPreview = "Comment",
-  FlemmaPreviewAdd = "Added",
-  FlemmaPreviewRemove = "Removed",
-  FlemmaPreviewHunk = "Title",
-  FlemmaPreviewCommand = "Statement",
-}
-
 ---@class (exact) flemma.Preview
 ---@field id string
 ---@field name string
@@ -37,12 +29,6 @@ local open
 
 ---@type table<integer, fun()> by buffer: what was asked to be done when previews come
 local waiting = {}
-
-local function highlights()
-  for group, link in pairs(LINKS) do
-    api.nvim_set_hl(0, group, { link = link, default = true })
-  end
-end
 
 ---@param message string
 local function warn(message)
@@ -153,7 +139,7 @@ function M.receive(payload)
   if not api.nvim_buf_is_loaded(buf) then
     return
   end
-  highlights()
+  require("flemma.ui.highlights").ensure()
   if not payload.asked then
     place(buf, payload.previews)
     local done = waiting[buf]

@@ -4,13 +4,6 @@ local M = {}
 
 local LABEL = "%8s  "
 
-local HIGHLIGHTS = {
-  FlemmaUsageHeading = "Title",
-  FlemmaUsageLabel = "Comment",
-  FlemmaUsageModel = "Identifier",
-  FlemmaUsageCost = "Number",
-}
-
 --- A whole number with commas: 1234567 is "1,234,567".
 ---@param number number
 ---@return string
@@ -18,6 +11,7 @@ local function commas(number)
   local digits = ("%d"):format(number)
   return (digits:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
 end
+M.commas = commas
 
 ---@param dollars number
 ---@return string
@@ -165,10 +159,13 @@ end
 ---@param buf integer
 ---@param request flemma.session.Request
 local function show(buf, request)
-  for name, link in pairs(HIGHLIGHTS) do
-    vim.api.nvim_set_hl(0, name, { link = link, default = true })
+  require("flemma.ui.highlights").ensure()
+  local bar = require("flemma.ui.usage_bar")
+  if bar.is_wanted(buf) then
+    bar.show(buf, request)
+  else
+    require("flemma.ui.popup").show(buf, M.content(request))
   end
-  require("flemma.ui.popup").show(buf, M.content(request))
 end
 
 --- A request is over: the report of one that was answered is shown, the others can be recalled.
@@ -184,7 +181,7 @@ end
 function M.recall()
   local buf = vim.api.nvim_get_current_buf()
   local popup = require("flemma.ui.popup")
-  if popup.is_visible(buf) then
+  if popup.is_visible(buf) or require("flemma.ui.usage_bar").is_visible(buf) then
     return
   end
   local session = require("flemma.session").get()
@@ -199,6 +196,9 @@ end
 
 --- Show the last report of this chat as it was.
 function M.recall_notification()
+  if require("flemma.ui.usage_bar").is_wanted(vim.api.nvim_get_current_buf()) then
+    return M.recall()
+  end
   if not require("flemma.ui.popup").recall(vim.api.nvim_get_current_buf()) then
     require("flemma.notify").warn("there was no report for this chat: send it first")
   end

@@ -233,9 +233,9 @@ class Conversation:
                 self._editor.write(group, edits)
                 if settle:
                     await self._editor.drain()
-            case Show(label, where):
+            case Show(label, where, activity):
                 hidden = isinstance(where, int) and not self._services.settings.tools.show_spinner
-                self._editor.progress(None if hidden else label, where)
+                self._editor.progress(None if hidden else label, where, activity)
             case Reveal():
                 self._editor.reveal(effect)
             case Tell(level, message):
@@ -356,7 +356,7 @@ class Conversation:
             path = self.preparation.location.path
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
             self.preparation.sent(prompt)
-            self._editor.sending()
+            self._editor.sending(float(endpoint.parameters["timeout"]))
 
         def progress(label: str) -> None:
             self._editor.progress(label, "marker")

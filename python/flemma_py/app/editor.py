@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from flemma_py.app.meaning import Diagnosis
-from flemma_py.conversation.state import Flight, Reveal, View
+from flemma_py.conversation.state import Activity, Flight, Reveal, View
 from flemma_py.model.patch import Edit
 
 
 class ChatEditor(Protocol):
     """One chat buffer."""
+
+    @property
+    def number(self) -> int:
+        """What the editor knows it by."""
+        ...
 
     def write(self, group: int, edits: Sequence[Edit]) -> None:
         """Queue edits; those of one group are one undo step. What arrives while a write is under way joins the next."""
@@ -25,13 +30,14 @@ class ChatEditor(Protocol):
         """What is in the buffer by now."""
         ...
 
-    def progress(self, label: str | None, where: str | int) -> None:
-        """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line; None: nothing."""
+    def progress(self, label: str | None, where: str | int, activity: Activity | None = None) -> None:
+        """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line. Neither a label nor an
+        activity: nothing."""
         ...
 
-    def tool(self, name: str, id: str, status: str) -> None:
+    def tool(self, name: str, id: str, status: str, *, timeout: float | None = None) -> None:
         """A call was asked for (`waiting`), has begun (`executing`), has ended (`success`, `error`): tell whoever
-        listens."""
+        listens. `timeout`: seconds that it has, where that is known."""
         ...
 
     def reveal(self, effect: Reveal) -> None:
@@ -46,8 +52,8 @@ class ChatEditor(Protocol):
         """How autopilot stands in this chat, for status lines."""
         ...
 
-    def sending(self) -> None:
-        """A request goes out: tell whoever listens."""
+    def sending(self, timeout: float) -> None:
+        """A request goes out, and may be silent for `timeout` seconds: tell whoever listens."""
         ...
 
     def used(self, request: dict[str, Any]) -> None:
@@ -64,6 +70,10 @@ class ChatEditor(Protocol):
 
     async def ended(self, status: str, line: int | None) -> None:
         """The chat is idle: unlock it, put the cursor onto `line` (0-based) if one is given."""
+        ...
+
+    def looks(self, values: Mapping[str, Any]) -> None:
+        """What the chat's own frontmatter says of its looks, as nested tables, in place of what it said before."""
         ...
 
     def diagnose(self, diagnoses: Sequence[Diagnosis]) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import Endpoint
@@ -16,10 +17,11 @@ from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
 from flemma_py.app.page import Page
 from flemma_py.app.rewriting import rewritten
 from flemma_py.app.services import Services
-from flemma_py.config.layers import Layers
+from flemma_py.config.layers import Layers, own_looks
 from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
+from flemma_py.model.evaluated import Evaluated
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.prompt.build import Built, build_prompt
@@ -65,6 +67,7 @@ class Preparation:
         self._looking: asyncio.Task[None] | None = None
         self._has_marks = False
         self._last: Prompt | None = None
+        self._looks: Mapping[str, Any] = {}
 
     async def choose(self, document: Document) -> Chosen:
         """Who answers, by the chat's own settings. Asks the user about files that lie elsewhere. Raises `DocumentError`
@@ -75,10 +78,17 @@ class Preparation:
         await self._services.warm()
         meaning = await self._read(document, whole=True, consent=consent)
         self._mark(meaning.diagnoses)
+        self._tell_looks(meaning)
         meaning.refuse_errors()
+        # Only a send waits for tools and starts servers: an estimate must not.
+        is_send, folder = consent is not None, self.location.folder
+        if is_send:
+            await self._services.own_tools.bring(folder, self._tell_wait)
         settings = self._resolved(meaning)
-        # Only a send starts servers: an estimate must not.
-        tools = await self._services.offered(settings, self.location.folder, start=consent is not None)
+        tools = await self._services.offered(settings, folder, start=is_send)
+        # With servers new names may have come, which a list that only leaves some out has, too.
+        if settings != (again := self._resolved(meaning)):
+            settings, tools = again, await self._services.offered(again, folder, start=is_send)
         return Chosen(await self._services.endpoint(settings), meaning, settings, tools)
 
     async def settings(self, document: Document) -> Settings:
@@ -89,16 +99,28 @@ class Preparation:
         """The chat's own settings and who set what. Raises `DocumentError` where its frontmatter is wrong: what it was
         to forbid is not known then."""
         await self._services.warm()
+        # Without waiting for any: this is asked between two events of the chat, when nothing could cancel it.
+        await self._services.own_tools.look(self.location.folder)
         meaning = await self._read(document, whole=False, consent=None)
         front = document.frontmatter
         if front is not None:
             wrong = tuple(each for each in meaning.errors if each.line <= front.span.end_line)
             replace(meaning, diagnoses=wrong).refuse_errors()
-        return meaning.layers
+        return self._with_names(meaning)
 
     def _resolved(self, meaning: Meaning) -> Settings:
-        layers = meaning.layers
+        layers = self._with_names(meaning)
         return self._services.settings if layers is self._services.layers else layers.resolve()
+
+    def _with_names(self, meaning: Meaning) -> Layers:
+        """The chat's settings with the tools that there are by now, those of its project included."""
+        layers, scope = meaning.layers, self._services.own_tools.scope(self.location.folder)
+        if layers is self._services.layers and scope is None:
+            return layers
+        return replace(layers, tools=self._services.own_tools.known(scope))
+
+    def _tell_wait(self, label: str | None) -> None:
+        self._editor.progress(label, "marker")
 
     def build(self, document: Document, chosen: Chosen) -> Built:
         """What is asked. Raises `DocumentError` where there is nothing to send."""
@@ -178,7 +200,7 @@ class Preparation:
 
     def _look_over(self, is_idle: Callable[[], bool]) -> None:
         self._look_due = None
-        if is_idle() and (self._has_marks or has_templates(self._editor.view().document)):
+        if is_idle() and (self._has_marks or self._looks or has_templates(self._editor.view().document)):
             if self._looking is not None:
                 self._looking.cancel()
             self._looking = asyncio.create_task(self._diagnose(), name="look over")
@@ -188,6 +210,7 @@ class Preparation:
             await self._services.warm()
             meaning = await self._read(self._editor.view().document, whole=False, consent=None)
             self._mark(meaning.diagnoses)
+            self._tell_looks(meaning)
         except DocumentError as error:
             self._mark((Diagnosis(error.line or 0, 0, "error", error.message),))
         except FlemmaError as error:
@@ -200,6 +223,12 @@ class Preparation:
         `DocumentError`."""
         return await self._read(document, whole=False, consent=None)
 
+    async def evaluated_aside(self, document: Document) -> Evaluated:
+        """What the templates of a chat give that was made of this one for a question. Raises `DocumentError`."""
+        await self._services.warm()
+        at = self.location
+        return await self._reading.evaluated_aside(document, folder=at.folder, path=at.path, cwd=at.cwd)
+
     async def _read(self, document: Document, *, whole: bool, consent: Consent | None) -> Meaning:
         at = self.location
         return await self._reading.read(
@@ -210,6 +239,14 @@ class Preparation:
         if diagnoses or self._has_marks:
             self._has_marks = bool(diagnoses)
             self._editor.diagnose(diagnoses)
+
+    def _tell_looks(self, meaning: Meaning) -> None:
+        """What the chat says of its looks, which the editor draws without asking. A file that says something wrong
+        keeps those that it had."""
+        looks = self._looks if meaning.errors else own_looks(meaning.layers)
+        if looks != self._looks:
+            self._looks = looks
+            self._editor.looks(looks)
 
 
 def _warnings(chosen: Chosen, built: Built) -> list[tuple[str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flemma_py.app.editor import ChatEditor
@@ -107,20 +108,19 @@ class ToolCalls:
             return seen
         return None if settings.tools.consent == "seed" else seen
 
-    async def workplace(self) -> Workplace:
-        """Where a call would work that was run now. Raises `DocumentError` as `Preparation.settings` does."""
-        return self._place(await self._preparation.settings(self._editor.view().document))
-
     def _place(self, settings: Settings) -> Workplace:
         # Loaded with the runner, in a thread.
         from flemma_py.app.workplace import Workplace
 
-        return Workplace(self._services, settings, self._preparation.location, self._seen)
+        return Workplace(self._services, settings, self._preparation.location, self._seen, self._editor.number)
 
     async def _run(self, turn: int, call: ToolUse) -> None:
         self._finished(turn, call.id, await self._outcome(turn, call))
 
     async def _outcome(self, turn: int, call: ToolUse) -> ToolOutcome:
+        folder = self._preparation.location.folder
+        # A host that was started again may not know all of them yet.
+        await self._services.own_tools.bring(folder)
         try:
             settings = await self._settings_of(turn)
         except FlemmaError as error:
@@ -129,7 +129,7 @@ class ToolCalls:
         except Exception:
             log.exception("the chat's own settings could not be read")
             return ToolOutcome(OWN_ERROR, is_error=True)
-        here = await self._services.offered(settings, self._preparation.location.folder, start=True)
+        here = await self._services.offered(settings, folder, start=True)
         return await self._services.runner.run(
             call.name,
             call.input,
@@ -137,9 +137,20 @@ class ToolCalls:
             self._place(settings).context(call.id, lambda line: None),
             owner=self,
             at_once=settings.tools.max_concurrent,
-            watch=self._editor.tool,
+            watch=partial(self._editor.tool, timeout=self._limit(call, settings)),
             offered={each.name for each in here},
+            scope=self._services.own_tools.scope(folder),
         )
+
+    def _limit(self, call: ToolUse, settings: Settings) -> float | None:
+        """Seconds that a call has, as far as they are known before it begins."""
+        tool = self._services.runner.tool(call.name)
+        if tool is None:
+            return None
+        asked = call.input.get("timeout") if tool.keeps_time and isinstance(call.input, dict) else None
+        if isinstance(asked, int | float) and asked > 0:
+            return float(asked)
+        return float(tool.timeout or settings.tools.default_timeout)
 
     async def _settings_of(self, turn: int) -> Settings:
         """The chat's settings, read once for all calls of a turn. Raises `DocumentError`."""

@@ -24,7 +24,7 @@ class EditingSettings(Group):
     manage_updatetime: bool = key(True, YES_OR_NO, trust=Trust.SETUP)
     foldlevel: int = look(1, "a whole number of at least 0", ge=0)
     conceal: str | int | Literal[False] = look(
-        False,
+        "2nv",
         'a level with modes behind it, as "2nv", a level, or false',
         "'conceallevel' and 'concealcursor' of a chat's windows.",
         each=({"pattern": r"^[0-3][nvic]*$"}, {"ge": 0, "le": 3}, {}),
@@ -51,8 +51,8 @@ class NormalKeys(Group):
     regenerate: str | Literal[False] = binding(False)
     yank_code: str | Literal[False] = binding(False)
     paste: str | Literal[False] = binding(False)
-    fold_toggle: str | Literal[False] = binding(False)
-    conceal_toggle: str | Literal[False] = binding(False)
+    fold_toggle: str | Literal[False] = binding("<Space>")
+    conceal_toggle: str | Literal[False] = binding("<Space><Space>")
 
 
 class InsertKeys(Group):

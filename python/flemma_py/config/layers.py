@@ -152,6 +152,23 @@ def put(values: dict[Path, Any], change: Change) -> None:
         values[change.path] = change.value
 
 
+LOOKS = frozenset(("editing", "highlights", "line_highlights", "ruler", "signs", "turns", "ui"))
+"""Tables of settings that the editor reads by itself: `lua/flemma/settings.lua`."""
+
+
+def own_looks(layers: Layers) -> dict[str, Any]:
+    """What a chat's frontmatter says of its looks, as nested tables."""
+    looks: dict[str, Any] = {}
+    for path, value in layers.values.get(Layer.FRONTMATTER, {}).items():
+        if path[0] not in LOOKS or value is None:
+            continue
+        table = looks
+        for name in path[:-1]:
+            table = table.setdefault(name, {})
+        table[path[-1]] = value
+    return looks
+
+
 def _build(kind: type, values: Values, own: Own = NOTHING_OWN) -> Any:
     """An instance of `kind`, a table of the schema, with `values` by path in it."""
     below = _by_head(values)

@@ -134,6 +134,13 @@ class ProgressSettings(Group):
     highlight: str = look("StatusLine", "names of highlight groups with commas between")
 
 
+class AttentionSettings(Group):
+    """What is told of a chat that nobody looks at, when it has finished, failed or waits for an approval."""
+
+    enabled: bool = key(True, YES_OR_NO, about="Tell of a chat that no window shows.")
+    bell: bool = key(False, YES_OR_NO, about="Ring the terminal's bell, also while Neovim has not the focus.")
+
+
 class PricingSettings(Group):
     enabled: bool = key(True, YES_OR_NO)
     high_cost_threshold: float = key(
@@ -161,5 +168,6 @@ class StatuslineSettings(Group):
 class UiSettings(Group):
     usage: UsageSettings = section(UsageSettings)
     progress: ProgressSettings = section(ProgressSettings)
+    attention: AttentionSettings = section(AttentionSettings)
     pricing: PricingSettings = section(PricingSettings)
     statusline: StatuslineSettings = section(StatuslineSettings)

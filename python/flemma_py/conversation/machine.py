@@ -21,6 +21,7 @@ from dataclasses import replace
 from flemma_py.conversation import calls
 from flemma_py.conversation.reply import Reply
 from flemma_py.conversation.state import (
+    Activity,
     Cancelled,
     Decided,
     Deciding,
@@ -63,7 +64,7 @@ from flemma_py.model.usage import Usage
 BUSY = "this chat is still busy: <C-c> or :Flemma cancel ends that"
 INTERRUPTED = "Response interrupted by the user."
 WAITING = "Thinking..."
-"""What is shown until the model says something."""
+"""What is shown while a request is tried again."""
 
 
 def step(state: State, happened: Input) -> Step:
@@ -121,7 +122,7 @@ def _go(state: Preparing) -> Step:
     if state.prompt is None or not state.has_key:
         return state, ()
     reply, begin = Reply.begin(state.view.lines, state.view.document)
-    effects = (StartStream(state.turn, state.prompt), Write(state.turn, (begin,)), Show(WAITING))
+    effects = (StartStream(state.turn, state.prompt), Write(state.turn, (begin,)), _shown(reply))
     opening = begin.text.removesuffix("@Assistant:")
     return Streaming(state.turn, reply, Usage(), opening, loop=state.loop), effects
 
@@ -148,20 +149,13 @@ def _streamed(state: Streaming, news: Streamed) -> Step:
 
 
 def _progress(before: Reply, after: Reply) -> tuple[Effect, ...]:
-    label, where = _label(after)
-    return () if (label, where) == _label(before) else (Show(label, where),)
+    shown = _shown(after)
+    return () if shown == _shown(before) else (shown,)
 
 
-def _label(reply: Reply) -> tuple[str | None, str]:
-    match reply.phase:
-        case "waiting":
-            return WAITING, "marker"
-        case "thinking":
-            return WAITING, "end"
-        case "tool":
-            return f"writing a call of {reply.tool} ({reply.characters:,} characters)", "end"
-        case _:
-            return None, "marker"
+def _shown(reply: Reply) -> Show:
+    where = "end" if reply.phase in ("thinking", "tool") else "marker"
+    return Show(where=where, activity=Activity(reply.phase, reply.characters, reply.tool or ""))
 
 
 def _complete(state: Streaming, before: tuple[Effect, ...], end: StreamEnd) -> Step:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Literal
 
 from flemma_py.approval.verdict import Decision
-from flemma_py.conversation.reply import Reply
+from flemma_py.conversation.reply import Phase, Reply
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.patch import Edit
@@ -303,11 +303,22 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
-    """Say what is going on, at the role marker, at the reply's end, or on a line; None: nothing to say."""
+class Activity:
+    """What the model is busy with: the characters that came so far, and the tool whose call it writes."""
 
-    label: str | None
+    phase: Phase
+    characters: int = 0
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Say what is going on, at the role marker, at the reply's end, or on a line: in words, or as an activity that the
+    editor has words and a clock for. Neither: nothing to say."""
+
+    label: str | None = None
     where: str | int = "marker"
+    activity: Activity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flemma_py.app.meaning import Diagnosis
-from flemma_py.conversation.state import Flight, Reveal, View
+from flemma_py.conversation.state import Activity, Flight, Reveal, View
 from flemma_py.document.mirror import Mirror, Stamp
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.payloads import integer, string
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 PROGRESS_INTERVAL = 0.1
 """Seconds between two words on progress: the spinner turns no faster."""
 
+Progress = tuple[str | None, str | int, Activity | None]
+NOTHING: Progress = (None, "marker", None)
+
 
 class BufferChat:
     """See `app.editor.ChatEditor`. `on_failure` is told when a write is refused."""
@@ -27,9 +31,10 @@ class BufferChat:
     def __init__(self, bridge: Bridge, buf: int, on_failure: Callable[[EditorError], None]) -> None:
         self._bridge = bridge
         self._buf = buf
+        self.number = buf
         self.mirror = Mirror()
         self._writer = Writer(bridge, self.mirror, buf, on_failure)
-        self._progress: tuple[str | None, str | int] = (None, "marker")
+        self._progress = NOTHING
         self._progress_due = False
         self._run = 0
         self._questions: dict[str, asyncio.Future[bool]] = {}
@@ -66,25 +71,36 @@ class BufferChat:
     def view(self) -> View:
         return View(self.mirror.document(), tuple(self.mirror.lines))
 
-    def progress(self, label: str | None, where: str | int) -> None:
-        self._progress = (label, where)
+    def described(self) -> dict[str, object]:
+        """What the mirror holds, for a look from outside: whether it is what Neovim has."""
+        stamp = self.mirror.stamp
+        digest = hashlib.sha256("\n".join(self.mirror.lines).encode("utf-8", "surrogateescape")).hexdigest()
+        return {"buf": self._buf, "tick": stamp.tick, "lines": stamp.lines, "bytes": stamp.bytes, "sha256": digest}
+
+    def progress(self, label: str | None, where: str | int, activity: Activity | None = None) -> None:
+        self._progress = (label, where, activity)
         if not self._progress_due:
             self._progress_due = True
             self._tell_progress()
             self._bridge.loop.call_later(PROGRESS_INTERVAL, self._progress_over, self._progress)
 
     def _tell_progress(self) -> None:
-        label, where = self._progress
-        payload = {"buf": self._buf, "run": self._run, "where": where}
-        self._bridge.tell("progress", payload if label is None else {**payload, "label": label})
+        label, where, activity = self._progress
+        payload: dict[str, object] = {"buf": self._buf, "run": self._run, "where": where}
+        if label is not None:
+            payload["label"] = label
+        elif activity is not None:
+            payload |= {"phase": activity.phase, "characters": activity.characters, "tool": activity.tool}
+        self._bridge.tell("progress", payload)
 
-    def _progress_over(self, told: tuple[str | None, str | int]) -> None:
+    def _progress_over(self, told: Progress) -> None:
         self._progress_due = False
         if self._progress != told:
             self.progress(*self._progress)
 
-    def tool(self, name: str, id: str, status: str) -> None:
-        self._bridge.tell("tool", {"buf": self._buf, "name": name, "id": id, "status": status})
+    def tool(self, name: str, id: str, status: str, *, timeout: float | None = None) -> None:
+        payload: dict[str, object] = {"buf": self._buf, "name": name, "id": id, "status": status}
+        self._bridge.tell("tool", payload if timeout is None else {**payload, "timeout": timeout})
 
     def reveal(self, effect: Reveal) -> None:
         what = {"first": effect.first, "last": effect.last, "count": effect.count, "names": effect.names}
@@ -97,8 +113,8 @@ class BufferChat:
         phase, rounds, most = flight or ("idle", 0, 0)
         self._bridge.tell("flight", {"buf": self._buf, "state": phase, "rounds": rounds, "max_turns": most})
 
-    def sending(self) -> None:
-        self._bridge.tell("sending", {"buf": self._buf, "run": self._run})
+    def sending(self, timeout: float) -> None:
+        self._bridge.tell("sending", {"buf": self._buf, "run": self._run, "timeout": timeout})
 
     def used(self, request: dict[str, object]) -> None:
         self._bridge.tell("usage", {"request": {**request, "bufnr": self._buf}})
@@ -111,8 +127,11 @@ class BufferChat:
 
     async def ended(self, status: str, line: int | None) -> None:
         payload: dict[str, object] = {"buf": self._buf, "run": self._run, "status": status}
-        self._progress = (None, "marker")
+        self._progress = NOTHING
         await self._bridge.call("ended", payload if line is None else {**payload, "line": line})
+
+    def looks(self, values: Mapping[str, object]) -> None:
+        self._bridge.tell("looks", {"buf": self._buf, "values": values})
 
     def diagnose(self, diagnoses: Sequence[Diagnosis]) -> None:
         items = [each.as_payload() for each in diagnoses]

@@ -60,7 +60,8 @@ class Hello:
     """Start of the conversation between Lua and the host. `settings` is what setup() was given, `runtime` what an
     earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language, `resolvers`
     those of resolvers of approval, `modules` that of what collects from modules of templates, 0 for none;
-    `state_folder` is where what must outlive Neovim is kept, empty for nowhere."""
+    `state_folder` is where what must outlive Neovim is kept, empty for nowhere; `tools` are those that Lua registered,
+    `tool_folder` is where the owner keeps Python files with more."""
 
     protocol: int
     channel: int
@@ -72,6 +73,8 @@ class Hello:
     resolvers: Mapping[str, Any]
     modules: int
     state_folder: str
+    tools: Mapping[str, Any]
+    tool_folder: str
 
     @classmethod
     def read(cls, payload: Mapping[str, Any]) -> Hello:
@@ -86,6 +89,8 @@ class Hello:
             mapping(payload, "resolvers") if "resolvers" in payload else {},
             integer(payload, "modules") if "modules" in payload else 0,
             string(payload, "state_folder") if "state_folder" in payload else "",
+            mapping(payload, "tools") if "tools" in payload else {},
+            string(payload, "tool_folder") if "tool_folder" in payload else "",
         )
 
 

@@ -93,15 +93,30 @@ class DocumentEvaluation:
         parsed: Mapping[str, Any] | None = None,
         names: TemplateNames = BUILT_IN_NAMES,
         retry: bool = False,
+        aside: bool = False,
     ) -> Evaluated:
         """The chat with its templates filled in. `settings` are what `flemma.opt` reads: all settings as they hold
         without this frontmatter, as plain tables. `parsed` are the frontmatter's variables, where a parser outside of
         the worker has read it. `names` are what modules of the owner's bring. With `retry`, what ran into a limit
-        before is tried once more.
+        before this call is tried once more. With `aside` the chat is another one, made for a question: what is known of
+        the chat itself is not forgotten.
 
         Raises `EvaluationError` if there is no worker to be had."""
+        # What is being tried at this moment, for a quiet evaluation, need not be tried again after it.
+        again = self._stopped() if retry else []
         async with self._lock:
-            return await self._evaluate(document, place, dict(settings or {}), parsed, names, retry=retry)
+            self._forget(again)
+            return await self._evaluate(document, place, dict(settings or {}), parsed, names, aside=aside)
+
+    def _stopped(self) -> list[FrontmatterResult | UnitResult]:
+        everything: list[FrontmatterResult | UnitResult] = [*self._front.values(), *self._results.values()]
+        return [each for each in everything if each.stopped]
+
+    def _forget(self, results: list[FrontmatterResult | UnitResult]) -> None:
+        if results:
+            gone = set(map(id, results))
+            self._front = {key: each for key, each in self._front.items() if id(each) not in gone}
+            self._results = {at: each for at, each in self._results.items() if id(each) not in gone}
 
     async def _evaluate(
         self,
@@ -111,18 +126,19 @@ class DocumentEvaluation:
         parsed: Mapping[str, Any] | None,
         names: TemplateNames,
         *,
-        retry: bool,
+        aside: bool,
     ) -> Evaluated:
         front = document.frontmatter
         language = front.language.lower() if front else ""
         dialect = Dialect.LUA if language == LUA else Dialect.JINJA
         comments = dialect is Dialect.JINJA
         if len(document.messages) > MANY:
-            units = await asyncio.to_thread(lambda: self._units.of(document, comments=comments))
+            units = await asyncio.to_thread(lambda: self._units.of(document, comments=comments, aside=aside))
         else:
-            units = self._units.of(document, comments=comments)
+            units = self._units.of(document, comments=comments, aside=aside)
         if front is None and not units:
-            self._front, self._results = {}, {}
+            if not aside:
+                self._front, self._results = {}, {}
             return Evaluated(dialect)
         self._evaluations += 1
         moment = Moment(self._now(), _digest(settings), self._evaluations)
@@ -137,11 +153,12 @@ class DocumentEvaluation:
             "names": names.digest,
         }
         key = _digest(asked)
-        stale = await self._stale(retry=retry)
+        stale = await self._stale()
         request = {**asked, "now": moment.now, "settings": settings, "changes": names.changes}
         known, results, complete = await self._complete(key, request, units, moment, stale, Calls(names))
-        self._front = {key: known}
-        self._results = {at: result for at, _, result in results.values()}
+        if not aside:
+            self._front = {key: known}
+            self._results = {at: result for at, _, result in results.values()}
         return assemble(document, dialect, known, {index: (u, r) for index, (_, u, r) in results.items()}, complete)
 
     async def _complete(
@@ -257,12 +274,8 @@ class DocumentEvaluation:
                 state = _chained(state, there.seen)
         return result
 
-    async def _stale(self, *, retry: bool) -> set[Wanted]:
-        """The files that are not any more what they were when they were read. Results that came to grief are forgotten
-        if they are to be tried again."""
-        if retry:
-            self._front = {key: each for key, each in self._front.items() if not each.stopped}
-            self._results = {at: each for at, each in self._results.items() if not each.stopped}
+    async def _stale(self) -> set[Wanted]:
+        """The files that are not any more what they were when they were read."""
         stamps: dict[Wanted, str] = {}
         for result in (*self._front.values(), *self._results.values()):
             if result.reads:

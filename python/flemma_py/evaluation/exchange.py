@@ -1,8 +1,8 @@
 """One job of a worker as the host sees it: what is sent, what comes back, and the files and the answers of functions
 that it asks for meanwhile.
 
-The time of an evaluation is counted between two messages of the worker's; while the host reads a file for it, or the
-editor calls a function, no time is counted.
+The time of an evaluation is counted between two messages of the worker's, as processor time by its system and, with
+more patience, by the clock here; while the host reads a file for it or the editor calls a function, none is counted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from flemma_py.evaluation.calls import Calls
-from flemma_py.evaluation.client import Evaluation
+from flemma_py.evaluation.client import PATIENCE, Evaluation
 from flemma_py.evaluation.process import Worker, WorkerGone
 from flemma_py.model.reading import Read, Reader, Refused, Wanted
 
@@ -71,11 +71,14 @@ async def run_job(
         async with evaluation.lease() as lease:
             exchange = _Exchange(lease.worker, reader, calls, outcome, evaluation.time_limit, most)
             try:
-                await exchange.run({**request, "job": "document", "nonce": outcome.nonce})
+                await exchange.run(
+                    {**request, "job": "document", "nonce": outcome.nonce, "limit": evaluation.time_limit}
+                )
                 lease.reusable = outcome.ending is Ending.DONE
             except WorkerGone:
                 evaluation.refuse_if_closed()
-                outcome.ending = Ending.GONE
+                outcome.ending = Ending.TIME if await lease.worker.ran_out_of_time() else Ending.GONE
+            lease.overran = outcome.ending in (Ending.TIME, Ending.WHOLE, Ending.MEMORY)
         if outcome.ending is not Ending.GONE or outcome.units or attempt:
             break
         outcome = Outcome(nonce=outcome.nonce)
@@ -87,7 +90,7 @@ class _Exchange:
         self, worker: Worker, reader: Reader, calls: Calls, outcome: Outcome, limit: float, most: float
     ) -> None:
         self._worker, self._reader, self._calls, self._outcome = worker, reader, calls, outcome
-        self._limit, self._most = limit, most
+        self._limit, self._most = limit * PATIENCE, most
         self._reading = READ_LIMIT
         self._count = 0
 

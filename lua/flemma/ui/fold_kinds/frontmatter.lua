@@ -14,7 +14,7 @@ function M.text(fold)
   end, 72)
   return {
     { vim.trim(fold.line(fold.first)), "FlemmaFence" },
-    { " " .. body .. (body ~= "" and " " or ""), "Comment" },
+    { " " .. body .. (body ~= "" and " " or ""), "FlemmaFoldPreview" },
     { "```", "FlemmaFence" },
   }
 end

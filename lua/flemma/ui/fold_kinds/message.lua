@@ -20,11 +20,12 @@ local function prose(fold)
   end
 end
 
+local GROUPS = { System = "FlemmaRoleSystem", You = "FlemmaRoleUser", Assistant = "FlemmaRoleAssistant" }
+
 ---@param fold flemma.Fold
 function M.text(fold)
   local role = fold.node.role
-  local group = ({ System = "FlemmaRoleSystem", You = "FlemmaRoleUser", Assistant = "FlemmaRoleAssistant" })[role]
-  return { { "@" .. role .. ":", group }, { " " .. fold.preview(prose(fold), 50), "Comment" } }
+  return { { "@" .. role .. ":", GROUPS[role] }, { " " .. fold.preview(prose(fold), 50), "FlemmaFoldPreview" } }
 end
 
 return M

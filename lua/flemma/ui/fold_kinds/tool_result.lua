@@ -2,6 +2,15 @@
 
 local M = {}
 
+local GROUPS = {
+  pending = "FlemmaToolResultPending",
+  approved = "FlemmaToolResultApproved",
+  rejected = "FlemmaToolResultRejected",
+  denied = "FlemmaToolResultDenied",
+  aborted = "FlemmaToolResultAborted",
+  error = "FlemmaToolResultError",
+}
+
 ---@param node flemma.Node
 function M.level(node)
   return node.closed and not node.waiting and 2 or 1
@@ -24,10 +33,11 @@ function M.text(fold)
     return at > fold.first and at < fold.last and not line:find("^`+") and line or nil
   end, 72)
   return {
-    { "◆ Tool Result: ", "FlemmaToolResult" },
+    { "◆ ", "FlemmaToolIcon" },
+    { "Tool Result: ", "FlemmaToolResult" },
     { tool_name(fold), "FlemmaToolName" },
-    { status and (" (" .. status .. ")") or "", "FlemmaToolResultError" },
-    { " " .. content, "Comment" },
+    { status and (" (" .. status .. ")") or "", GROUPS[status] or "FlemmaToolId" },
+    { " " .. content, "FlemmaFoldPreview" },
   }
 end
 

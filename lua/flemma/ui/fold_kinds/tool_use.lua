@@ -9,14 +9,32 @@ function M.level(node, outline)
 end
 
 ---@param fold flemma.Fold
-function M.text(fold)
-  local input = fold.preview(function(at, line)
+---@return fun(at: integer, line: string): string?
+local function body(fold)
+  return function(at, line)
     return at > fold.first and at < fold.last and not line:find("^`+") and line or nil
-  end, 72)
+  end
+end
+
+---@param fold flemma.Fold
+local function input(fold)
+  local lines, inside = {}, body(fold)
+  for at = fold.first, fold.last do
+    lines[#lines + 1] = inside(at, fold.line(at))
+  end
+  return table.concat(lines, "\n")
+end
+
+---@param fold flemma.Fold
+function M.text(fold)
+  local label, detail = require("flemma.ui.call_detail").describe(fold.node.name, input(fold))
+  local words = detail and fold.shorten((label and label .. " — " or "") .. detail, 72)
+    or fold.preview(body(fold), 72)
   return {
-    { "◇ Tool Use: ", "FlemmaToolUse" },
+    { "◇ ", "FlemmaToolIcon" },
+    { "Tool Use: ", "FlemmaToolUse" },
     { fold.node.name, "FlemmaToolName" },
-    { " " .. input, "Comment" },
+    { " " .. words, "FlemmaToolDetail" },
   }
 end
 

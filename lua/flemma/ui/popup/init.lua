@@ -1,5 +1,6 @@
---- Small windows that say something about a chat and go by themselves: a stack for each chat, inside its window at the
---- top right, never with the focus. For a chat that no window of this tab page shows they wait until one does.
+--- Small windows that say something about a chat and go by themselves: a stack for each chat, in a corner of its window
+--- (`ui.usage.position`), never with the focus. For a chat that no window of this tab page shows they wait until one
+--- does.
 
 local api = vim.api
 
@@ -129,15 +130,17 @@ local function arrange(buf)
     remove(buf, stack[1])
     stack = stacks[buf]
   end
+  local position = require("flemma.settings").of(buf, "ui", "usage", "position")
+  local bottom, left = tostring(position):find("^bottom") ~= nil, tostring(position):find("left$") ~= nil
   local row = 0
   for _, popup in ipairs(stack) do
     local width = math.min(popup.content.width + 2 * setting("padding"), setting("max_width"), space.columns)
     local place = {
       relative = "win",
       win = win,
-      anchor = "NE",
-      row = row,
-      col = api.nvim_win_get_width(win),
+      anchor = (bottom and "S" or "N") .. (left and "W" or "E"),
+      row = bottom and space.rows - row or row,
+      col = left and 0 or api.nvim_win_get_width(win),
       width = math.max(width, 1),
       height = rows_of(popup, space),
       style = "minimal",

@@ -27,16 +27,20 @@ from flemma_py.evaluation.templates.variables import LUA, read_variables
 
 
 class Channel:
-    """The pipe to the host. Each message shows that the job gets on."""
+    """The pipe to the host. Each reply gives the job `limit` seconds more; its questions take none."""
 
-    def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
+    def __init__(self, requests: BinaryIO, replies: BinaryIO, limit: float) -> None:
         self._requests, self._replies = requests, replies
+        self.limit = limit
 
     def say(self, message: dict[str, Any]) -> None:
+        self._write(message)
+        limits.renew(self.limit)
+
+    def _write(self, message: dict[str, Any]) -> None:
         text = json.dumps(message, ensure_ascii=False)
         self._replies.write(text.encode("utf-8", "surrogatepass") + b"\n")
         self._replies.flush()
-        limits.renew()
 
     def read(self, path: str, base: str | None, binary: bool, mime: str | None) -> dict[str, Any]:
         return self._ask({"read": path, "base": base, "binary": binary, "mime": mime})
@@ -48,10 +52,10 @@ class Channel:
         return self._ask({"call": number, "arguments": arguments})
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        self.say(question)
-        limits.suspend()
+        self._write(question)
+        left = limits.suspend()
         line = self._requests.readline()
-        limits.renew()
+        limits.renew(max(left, 0.001))  # 0 would take the limit away
         if not line:
             raise SystemExit("the host is gone")
         answer: dict[str, Any] = json.loads(line)
@@ -65,7 +69,7 @@ def run(request: dict[str, Any], channel: Channel) -> None:
     if front and front.get("parsed") is None and front["language"].lower() != LUA:
         known_parsers()
     try:
-        with limits.backstop():
+        with limits.backstop(channel.limit):
             channel.say({"begun": True})
             _Job(request, channel).run()
     except MemoryError:  # before the others: Lua's own memory error is of both kinds

@@ -244,7 +244,7 @@ class Session:
         data = arguments_of(function, arguments)
         written = json.dumps([function.number, data], sort_keys=True)
         if written not in self.called:
-            # A message to the host renews the time of the evaluation, so there must be an end to them.
+            # A question takes none of the evaluation's time, so there must be an end to them.
             if len(self.called) >= MOST_CALLS:
                 raise Failure(f"'{function.name}' {TOO_MANY}")
             self.called[written] = self.host.call(function.number, data)
