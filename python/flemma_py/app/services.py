@@ -42,6 +42,7 @@ from flemma_py.app.rewriting import in_order
 from flemma_py.app.rule_store import RuleStore
 from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
+from flemma_py.app.template_modules import TemplateModules
 from flemma_py.app.trust import TrustStore
 from flemma_py.config.functions import with_functions
 from flemma_py.config.layers import Layer, Layers
@@ -89,6 +90,7 @@ class Services:
         self.functions = functions
         self.parsers = LuaParsers(functions)
         self.resolvers = LuaResolvers()
+        self.template_modules = TemplateModules(functions)
         self.trust = TrustStore()
         self.rules = RuleStore()
         self._renames_said: set[str] = set()
