@@ -224,6 +224,25 @@ def test_colours_of_its_own_go_with_the_frontmatter(start: Start, tmp_path: Path
     assert editor.lua("return { vim.wo.winhighlight, vim.wo.conceallevel }") == ["", 2]
 
 
+HIDING = """```lua
+flemma.opt.highlights.tool_use_title = "#14161b"
+flemma.opt.line_highlights.assistant = "#b3f6c0"
+flemma.opt.highlights.user = "#ff8800"
+```
+
+"""
+
+
+def test_a_file_hides_nothing_by_its_colours(start: Start, tmp_path: Path) -> None:
+    editor = opened(start, tmp_path, text=HIDING + TALK)
+    editor.command("normal! zR")
+    editor.ready()
+    editor.wait(lambda: cell(editor, "One bold").get("foreground") == 0xFF8800, "the chat's own colours")
+    assert cell(editor, "Tool Use")["foreground"] != 0x14161B
+    assert cell(editor, '{"command"')["background"] != 0xB3F6C0
+    editor.notice("cannot be read where it stands")
+
+
 # ---- an empty chat
 
 

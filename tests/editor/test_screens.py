@@ -30,7 +30,7 @@ require('flemma.ui.activity').frame = function() return '*' end
 """
 
 CHAT = """```lua
-name = "Ada"
+name, late = "Ada", false
 ```
 
 @System:
@@ -82,6 +82,7 @@ def begin(start: Start, peer: Peer, tmp_path: Path) -> Iterator[Callable[..., Ne
         running.lua(STILL)
         running.command(QUIET)
         running.attach_screen(*SIZES[0])
+        (tmp_path / "plan.md").write_text("A plan.\n")
         running.open(tmp_path / "talk.chat", text)
         begun.append(running)
         return running

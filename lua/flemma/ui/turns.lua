@@ -167,17 +167,22 @@ local function piece(turn, win, line, row)
   return turn.complete and "│" or "┊"
 end
 
+--- A file may say it: not more than makes sense.
+local function columns(wanted)
+  return type(wanted) == "number" and math.max(0, math.min(math.floor(wanted), 8)) or 0
+end
+
 ---@param buf integer
 ---@return integer left
 ---@return integer right
 local function padding(buf)
   local wanted = require("flemma.settings").of(buf, "turns", "padding")
   if type(wanted) == "number" then
-    return wanted, 0
+    return columns(wanted), 0
   elseif type(wanted) ~= "table" then
     return 0, 1
   end
-  return wanted[1] or wanted.left or 0, wanted[2] or wanted.right or 0
+  return columns(wanted[1] or wanted.left), columns(wanted[2] or wanted.right)
 end
 
 ---@return string
