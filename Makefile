@@ -62,6 +62,7 @@ screenshot: prepare
 
 generate: prepare
 	@$(PY) scripts/generate_models.py
+	@$(PY) scripts/generate_tools.py
 	@$(PY) scripts/generate_settings.py
 	@$(PY) scripts/generate_help.py
 

@@ -19,6 +19,8 @@ vim.b.undo_ftplugin = (vim.b.undo_ftplugin and vim.b.undo_ftplugin .. " | " or "
   .. table.concat(undo, " ")
   .. " | lua require('flemma.keymaps').detach("
   .. buf
+  .. ") require('flemma.lsp').detach("
+  .. buf
   .. ") require('flemma.buffer').detach("
   .. buf
   .. ") require('flemma.ui').detach("
@@ -28,5 +30,6 @@ vim.b.undo_ftplugin = (vim.b.undo_ftplugin and vim.b.undo_ftplugin .. " | " or "
 require("flemma.keymaps").attach(buf)
 require("flemma.buffer.prompt").begin(buf)
 require("flemma.buffer").attach(buf)
+require("flemma.lsp").attach(buf)
 -- Looks last: if they fail, everything works all the same.
 require("flemma.ui").attach(buf)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from bench.figures import Row
 from bench.measures import (
     first_delta,
+    hostile,
     memory,
     opening,
     parallel,
@@ -34,5 +35,6 @@ MEASURES: dict[str, Measure] = {
     "parallel": parallel.measure,
     "templates": templates.measure,
     "tools": tools.measure,
+    "hostile": hostile.measure,
 }
 """By the name that `--only` takes, in the order of the table."""

@@ -13,7 +13,7 @@ function M.fire()
   vim.api.nvim_exec_autocmds("User", announcement)
 end
 
----@param buf integer
+---@param buf integer? the chat that it is about
 ---@param event string
 ---@param data table
 function M.announce(buf, event, data)

@@ -31,17 +31,27 @@ function M.remove(id)
   kept[id] = nil
 end
 
+--- The function of a number, if it is still kept.
+---@param id integer
+---@return function?
+function M.get(id)
+  return kept[id] and kept[id].run
+end
+
 --- What Python calls None is nothing in Lua, in tables too.
-local function without_nil(value)
+---@param value any
+---@return any
+function M.without_nil(value)
   if value == vim.NIL then
     return nil
   end
-  if type(value) ~= "table" then
+  -- An empty table keeps its metatable: that says whether it is a list.
+  if type(value) ~= "table" or next(value) == nil then
     return value
   end
   local copy = {}
   for key, item in pairs(value) do
-    copy[key] = without_nil(item)
+    copy[key] = M.without_nil(item)
   end
   return copy
 end
@@ -71,12 +81,14 @@ local function run(payload)
   end
   local args = {}
   for index = 1, payload.count do
-    args[index] = without_nil(payload.args[index])
+    args[index] = M.without_nil(payload.args[index])
   end
+  local count = payload.count
   if fn.callback then
-    args[payload.count + 1] = done
+    count = count + 1
+    args[count] = done
   end
-  local ok, value = pcall(fn.run, unpack(args, 1, payload.count + 1))
+  local ok, value = pcall(fn.run, unpack(args, 1, count))
   if not ok then
     answered = true
     answer(payload.call, { problem = "failed: " .. tostring(value) })

@@ -57,6 +57,14 @@ pynvim.start_host()
 ]]
 local UNFIT = { [65] = "is older than 3.11", [66] = "lacks the package pynvim" }
 
+--- The tools that Lua registered; their modules are not loaded where there are none.
+---@return table
+local function tools()
+  local modules = require("flemma.settings").get("tools", "modules")
+  local wanted = package.loaded["flemma.tools"] or type(modules) ~= "table" or next(modules) ~= nil
+  return wanted and require("flemma.tools").told() or { tools = {}, pending = {} }
+end
+
 local function hello()
   return {
     protocol = require("flemma").protocol,
@@ -67,7 +75,10 @@ local function hello()
     runtime = require("flemma.switch").runtime(),
     parsers = require("flemma.codeblock.parsers").numbers(),
     resolvers = require("flemma.tools.approval").numbers(),
+    modules = require("flemma.templating").number(),
     state_folder = vim.fs.joinpath(vim.fn.stdpath("state"), "flemma"),
+    tools = tools(),
+    tool_folder = vim.fs.joinpath(vim.fn.stdpath("config"), "flemma", "tools"),
   }
 end
 
@@ -114,15 +125,18 @@ local function on_exit(code)
       why,
       M.log_path()
     )
-    report(host.dead)
     require("flemma.buffer").host_died(was_ready)
+    local told = require("flemma.buffer.blocks").told()
+    report(told and ("%s %s"):format(told, host.dead) or host.dead)
     return
   end
   local kept = require("flemma.buffer").host_died(was_ready)
+  local told = require("flemma.buffer.blocks").told()
   -- One that never got ready lost nothing: its end is told when the last try has failed, too.
   if was_ready then
     local what = kept and "; what had arrived was kept" or ""
-    report(("the Python host stopped (code %d)%s and is started again%s"):format(code, why, what))
+    local subject = told and told .. " The" or "the"
+    report(("%s Python host stopped (code %d)%s and is started again%s"):format(subject, code, why, what))
   end
   vim.defer_fn(function()
     if not host.dead then
@@ -178,6 +192,9 @@ function M.start()
     require("flemma.diagnostics").tell()
   end
   require("flemma.buffer").host_started()
+  if package.loaded["flemma.lsp"] then
+    require("flemma.lsp").host_started()
+  end
   return true
 end
 
@@ -310,8 +327,14 @@ function M.stop()
 end
 
 function M.settings_changed()
+  if not host.channel then
+    return
+  end
+  -- First: the settings may name tools of modules that they name, too.
+  M.send("tools", tools())
   M.send("settings", { settings = require("flemma.settings").plain() })
   require("flemma.tools.approval").tell()
+  require("flemma.templating").settings_changed()
   require("flemma.logging").tell()
 end
 

@@ -66,6 +66,7 @@ end
 function doors.usage(payload)
   local session = require("flemma.session").get()
   session:add_request(payload.request)
+  require("flemma.buffer").used(payload.request)
   require("flemma.ui.usage").report(session:get_latest_request())
 end
 
@@ -125,6 +126,21 @@ function doors.tool(payload)
   require("flemma.running").receive(payload)
 end
 
+--- Run a tool that Lua registered; the result is a message of its own.
+function doors.run_tool(payload)
+  require("flemma.tools.calls").run(payload)
+end
+
+--- Nobody wants the result any more.
+function doors.stop_tool(payload)
+  require("flemma.tools.calls").stop(payload.call)
+end
+
+--- Which tools there are that Lua did not register.
+function doors.tools(payload)
+  require("flemma.tools").receive(payload)
+end
+
 --- What is wrong with a chat's templates and frontmatter, at its places.
 function doors.problems(payload)
   require("flemma.problems").show(payload.buf, payload.items)
@@ -157,6 +173,11 @@ end
 --- A tool wrote a file.
 function doors.file_changed(payload)
   require("flemma.openfiles").changed(payload.path)
+end
+
+--- A request of the language client has its answer.
+function doors.lsp(payload)
+  require("flemma.lsp").answered(payload)
 end
 
 function doors.status(payload)

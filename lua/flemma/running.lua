@@ -72,14 +72,7 @@ end
 ---@return table<integer, flemma.RunningCall[]>
 function M.lost()
   require("flemma.state").land()
-  local cut = require("flemma.buffer.blocks").host_died()
-  if cut > 0 then
-    require("flemma.notify").warn(
-      ("%s under way when the Python host stopped, and may have run: marked (aborted). "):format(
-        cut == 1 and "One tool call was" or cut .. " tool calls were"
-      ) .. "The send key tells the model so; :Flemma tool:execute at the call runs it again."
-    )
-  end
+  require("flemma.buffer.blocks").host_died()
   local gone = calls
   calls = {}
   for buf, list in pairs(gone) do

@@ -110,6 +110,12 @@ function M.set_own(buf, values)
   own[buf] = values and next(values) and values or nil
 end
 
+--- All settings as one table, the user's over the defaults. A copy.
+---@return table
+function M.whole()
+  return vim.tbl_deep_extend("force", vim.deepcopy(M.defaults), vim.deepcopy(current()))
+end
+
 --- A function as a table that names it: the host calls it by that number.
 ---@param fn function
 ---@return table

@@ -83,12 +83,7 @@ function M.receive(payload)
     require("flemma.listing").receive(payload.listed)
   end
   if payload.switched then
-    local data = { bufnr = vim.api.nvim_get_current_buf() }
-    local event = { pattern = "FlemmaConfigUpdated", modeline = false, data = data }
-    local ok, problem = pcall(vim.api.nvim_exec_autocmds, "User", event)
-    if not ok then
-      require("flemma.notify").warn(("An autocommand for FlemmaConfigUpdated failed: %s"):format(problem))
-    end
+    require("flemma.announce").announce(vim.api.nvim_get_current_buf(), "FlemmaConfigUpdated", {})
   end
 end
 

@@ -42,6 +42,16 @@ function M.list()
   send("list")
 end
 
+--- `:Flemma tool:trust`: the Python files of the project that bring tools.
+---@param payload? table what to say beside where the chat is
+function M.tools(payload)
+  local host = require("flemma.host")
+  local what = { action = "ask", name = api.nvim_buf_get_name(0) }
+  if not host.ensure() or not host.send("tool_files", vim.tbl_extend("force", what, payload or {})) then
+    require("flemma.notify").error("The Python host is not there, see :checkhealth flemma.")
+  end
+end
+
 ---@class (exact) flemma.Trust.Question
 ---@field buf integer the chat
 ---@field name string its file, or nothing
@@ -51,15 +61,20 @@ end
 ---@field digest string
 ---@field trusted boolean
 ---@field servers boolean? it is a project's table of MCP servers, and no chat's
+---@field kind "tools"? it is a project's folder of Python files with tools, and no chat's
 
 ---@param question flemma.Trust.Question
 ---@return string[]
 local function page(question)
   local name = question.name ~= "" and vim.fn.fnamemodify(question.name, ":~:.") or "this chat"
-  local what = question.servers and "The MCP servers in" or "The frontmatter of"
+  local what = question.servers and "The MCP servers in"
+    or question.kind == "tools" and "The tools in"
+    or "The frontmatter of"
   local lines = { ("%s %s%s"):format(what, name, question.trusted and " (you agreed to it)" or ""), "" }
   if question.servers then
     lines[#lines + 1] = "Each is a program that runs as you, or an address that learns what is asked of it."
+  elseif question.kind == "tools" then
+    lines[#lines + 1] = "It is code that runs as you when a chat of this project is sent, outside of the sandbox."
   elseif #question.asks == 0 then
     lines[#lines + 1] = "When it was last evaluated it asked for nothing that needs your word."
   else
@@ -92,6 +107,9 @@ function M.show(question)
     api.nvim_win_close(win, true)
     if question.servers then
       require("flemma.mcp").send("grant", {}, { digest = question.digest, name = question.name })
+    elseif question.kind == "tools" then
+      -- The folder is named by a file that could be in it.
+      M.tools({ action = "grant", digest = question.digest, name = vim.fs.joinpath(question.name, "chat") })
     elseif api.nvim_buf_is_valid(question.buf) then
       send("grant", vim.tbl_extend("force", about(question.buf), { digest = question.digest }))
     end

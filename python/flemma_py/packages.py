@@ -13,6 +13,7 @@ NEEDED = (
     "aiohttp",
     "pydantic",
     "jinja2",
+    "jsonschema",
     "lupa",
     "orjson",
     "platformdirs",

@@ -6,7 +6,7 @@ import importlib
 import logging
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -38,8 +38,9 @@ def search_path() -> list[str]:
     return [folder for folder in dict.fromkeys(sys.path) if PurePath(folder).is_absolute()]
 
 
-def installed(group: str) -> Iterator[tuple[str, Any]]:
-    """Name and value of each entry point of `group` that third parties installed; broken ones go to the log."""
+def installed(group: str, broken: Callable[[str], None] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield (name, value) for each entry point of the group that third parties installed. `broken` is told, in a
+    sentence, of one that cannot be loaded; the log has the rest."""
     # Importing this costs more than all our modules.
     metadata = importlib.import_module("importlib.metadata")
     seen: set[str] = set()
@@ -57,7 +58,9 @@ def installed(group: str) -> Iterator[tuple[str, Any]]:
             try:
                 value = entry.load()
             # SystemExit too: a library that thinks it is a program must not take the host along.
-            except (Exception, SystemExit):
+            except (Exception, SystemExit) as error:
                 log.exception("the entry point %s of %s cannot be loaded; it is left out", entry.name, group)
+                if broken is not None:
+                    broken(f"{entry.name} of the package {name} cannot be loaded ({type(error).__name__}: {error})")
                 continue
             yield entry.name, value

@@ -162,6 +162,7 @@ RECORD = """
 _G.fired, _G.notices = {}, {}
 vim.notify = function(message) table.insert(_G.notices, message) end
 vim.api.nvim_create_autocmd('User', { pattern = 'Flemma*', callback = function(ev)
-  table.insert(_G.fired, { name = ev.match, data = ev.data, modifiable = vim.bo[ev.data.bufnr].modifiable })
+  local buf = ev.data.bufnr
+  table.insert(_G.fired, { name = ev.match, data = ev.data, modifiable = buf and vim.bo[buf].modifiable })
 end })
 """

@@ -12,6 +12,7 @@ from flemma_py.demo.reply import Calls, Reply
 from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.mirrors import agree
 from tests.editor.neovim import Neovim
+from tests.editor.test_consent_of_calls import FLOATS
 
 RULES = "{ '$standard', 'bash(cat notes.txt)', 'deny bash(rm *)' }"
 
@@ -86,6 +87,15 @@ def test_the_call_at_the_cursor_runs_and_the_chat_goes_on(pilot: Neovim, peer: P
     assert pilot.lua(AUTOPILOT) is None
     states = [event["data"]["state"] for event in pilot.events("FlemmaAutopilotChanged")]
     assert states == ["sending", "armed", "armed", "paused", "armed", "sending", "armed", "idle"]
+
+
+def test_the_preview_says_who_made_it_wait(pilot: Neovim, peer: Peer) -> None:
+    peer.enqueue(calls(bash("b", "touch made"), bash("c", "rm made")))
+    pilot.press("G<C-]>")
+    waits(pilot, "b")
+    pilot.command("Flemma tool:preview")
+    shown = pilot.wait(lambda: pilot.lua(FLOATS), "the preview")
+    assert "touch made" in shown[0] and "Autopilot asks: no rule allows touch made." in shown[0]
 
 
 def test_an_approved_block_with_text_in_it_is_never_run(pilot: Neovim, peer: Peer, tmp_path: Path) -> None:

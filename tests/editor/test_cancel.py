@@ -144,6 +144,25 @@ def test_during_a_tool_run_the_model_is_told(patient: Neovim, peer: Peer) -> Non
     assert peer.server.recorded[1].problem is None
 
 
+def test_a_host_that_dies_during_a_tool_run_leaves_calls_that_run_again_by_hand(patient: Neovim, peer: Peer) -> None:
+    waiting(patient, peer)
+    patient.lua("vim.uv.kill(require('flemma.host').status().pid, 9)")
+    patient.idle()
+    patient.ready()
+    (notice,) = patient.notices()
+    assert "2 tool calls were under way and may have run" in notice
+    patient.press("gg/Result.*toolu_2<CR><M-CR>")
+    patient.notice("once more runs it again")
+    patient.idle()
+    patient.press("<M-CR>")
+    patient.wait(lambda: len(patient.events("FlemmaToolExecuting")) == 3, "the run")
+    patient.press("<C-c>")
+    patient.wait(lambda: patient.text().count("(error)") == 1, "the result")
+    patient.idle()
+    assert patient.text().count("(aborted)") == 1
+    agree(patient)
+
+
 def test_with_nothing_to_cancel_a_notice_says_so(chat: Neovim) -> None:
     chat.press("<C-c>")
     assert chat.notice("nothing to cancel")

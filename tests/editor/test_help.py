@@ -12,6 +12,7 @@ from tests.editor.conftest import Start
 from tests.editor.neovim import ROOT
 
 HELP = ROOT / "doc/flemma.txt"
+ALL = sorted((ROOT / "doc").glob("*.txt"))
 
 
 def generate() -> ModuleType:
@@ -34,7 +35,8 @@ def test_a_command_that_the_help_does_not_have_is_noticed(binary: str) -> None:
 
 
 def test_no_line_of_the_help_is_wider_than_78_columns() -> None:
-    assert not [line for line in HELP.read_text().splitlines() if len(line.expandtabs()) > 78]
+    assert HELP in ALL
+    assert not [line for path in ALL for line in path.read_text().splitlines() if len(line.expandtabs()) > 78]
 
 
 def test_helptags_are_clean_and_every_link_leads_somewhere(start: Start, tmp_path: Path) -> None:
@@ -43,7 +45,7 @@ def test_helptags_are_clean_and_every_link_leads_somewhere(start: Start, tmp_pat
     editor.command(f"helptags {tmp_path}/doc")
     assert editor.lua("return vim.v.errmsg") == ""
     ours = {line.split("\t")[0] for line in (tmp_path / "doc/tags").read_text().splitlines()}
-    links = set(re.findall(r"(?<![\w`])\|([^|\s]+)\|", HELP.read_text()))
+    links = {link for path in ALL for link in re.findall(r"(?<![\w`])\|([^|\s]+)\|", path.read_text())}
     theirs = {link for link in links - ours if editor.lua("return #vim.fn.getcompletion(..., 'help')", link) == 0}
     assert not theirs
 

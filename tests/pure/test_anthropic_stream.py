@@ -286,9 +286,9 @@ def test_twenty_thousand_deltas_are_read_in_a_blink() -> None:
     best = 10.0
     for _ in range(3):
         reader = AnthropicStream(Vendor("V", "K"))
-        started = time.perf_counter()
+        started = time.process_time()
         count = sum(len(reader.feed(stream[i : i + 1_400])) for i in range(0, len(stream), 1_400))
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     assert count == 20_000
     # 55 ms on an idle core; the limit leaves room for a busy one.
     assert best < 0.3

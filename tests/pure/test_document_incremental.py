@@ -63,13 +63,13 @@ def test_a_long_file_is_parsed_in_a_moment_and_an_edit_in_less() -> None:
     turn = ["@You:", "A question", "in two lines.", "", "@Assistant:", *["Some answer, as long as lines are."] * 8, ""]
     turn += ["```python", "print(1)", "```", ""]
     lines = turn * 9_000
-    started = time.perf_counter()
+    started = time.process_time()
     document = parse(lines)
-    full = time.perf_counter() - started
+    full = time.process_time() - started
     lines[-6] = "changed"
-    started = time.perf_counter()
+    started = time.process_time()
     after = reparse(document, lines, len(lines) - 6, len(lines) - 5, len(lines) - 5)
-    single = time.perf_counter() - started
+    single = time.process_time() - started
     assert len(after.messages) == 18_000
     assert full < 2.0, "generous: a busy machine"
     assert single < full / 5
@@ -88,6 +88,6 @@ def test_hostile_files_take_linear_time() -> None:
     ):
         for role in ("You", "Assistant"):
             lines = [f"@{role}:", *block * 20_000]
-            started = time.perf_counter()
+            started = time.process_time()
             parse(lines)
-            assert time.perf_counter() - started < 3.0, block
+            assert time.process_time() - started < 3.0, block

@@ -277,10 +277,10 @@ def test_a_readme_cut_at_every_byte_leaves_the_next_prompt_in_place(lines: list[
 def test_many_small_deltas_cost_little(size: int, count: int, line: str) -> None:
     reply, _ = Reply.begin(NEW, parse(NEW))
     batches = [[TextDelta(line)] * size] * count
-    started = time.perf_counter()
+    started = time.process_time()
     for batch in batches:
         reply, _ = reply.feed(batch)
-    assert (time.perf_counter() - started) / (size * count) < 50e-6, "generous: a busy machine"
+    assert (time.process_time() - started) / (size * count) < 500e-6, "a bound for what would grow with its square"
 
 
 def test_foreign_text_is_made_fit_for_a_buffer() -> None:

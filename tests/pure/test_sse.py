@@ -107,10 +107,10 @@ def test_one_line_of_many_megabytes_is_no_more_than_its_bytes() -> None:
     size = 8_000_000
     parser = SseParser()
     line = b"data: " + b"x" * size
-    started = time.perf_counter()
+    started = time.process_time()
     for i in range(0, len(line), 1_000):
         assert parser.feed(line[i : i + 1_000]) == []
     (event,) = parser.feed(b"\n\n")
     assert isinstance(event, SseEvent)
     assert len(event.data) == size
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

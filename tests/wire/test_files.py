@@ -17,7 +17,7 @@ from tests.wire.reading import asked, read, refused
 from flemma_py.files import opening
 from flemma_py.files.policy import Answers, find_ground
 from flemma_py.files.reader import Limits, Reader
-from flemma_py.model.reading import Wanted
+from flemma_py.model.reading import Entry, Glimpse, Refused, Wanted
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0"
 ROOT = Path(__file__).parents[2]
@@ -227,7 +227,7 @@ AS_NOBODY = """
 import asyncio, concurrent.futures.thread, encodings.idna, os, sys
 from flemma_py.files.policy import Answers
 from flemma_py.files.reader import Reader
-from flemma_py.model.reading import Wanted
+from flemma_py.model.reading import Entry, Glimpse, Refused, Wanted
 if os.geteuid() == 0:
     os.setuid(65534)
 wanted = Wanted("./locked", None, True)
@@ -252,3 +252,41 @@ def test_a_file_without_permission_says_so(open_folder: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == "cannot be read: its permissions do not allow it\n", done.stderr
+
+
+# ---- what somebody may look at who has not sent yet
+
+
+async def test_a_glance_tells_size_and_type_from_the_beginning(reader: Reader, chats: Path) -> None:
+    (chats / "a.md").write_text("x" * 20_000)
+    (chats / "b.txt").write_bytes(PNG)
+    (chats / "c.bin").write_bytes(b"\0\1\2")
+    assert await reader.glance("./a.md") == Glimpse(str(chats / "a.md"), 20_000, "text/markdown")
+    assert await reader.glance("b.txt") == Glimpse(str(chats / "b.txt"), len(PNG), "image/png")
+    found = await reader.glance("c.bin")
+    assert isinstance(found, Glimpse) and not found.mime.startswith("text/")
+
+
+async def test_a_glance_is_refused_as_a_reading_is(reader: Reader, home: Path, chats: Path, answers: Answers) -> None:
+    (home / "secret.txt").write_text("s")
+    found = await reader.glance("~/secret.txt")
+    assert isinstance(found, Refused) and found.ask == str(home / "secret.txt")
+    answers.remember(str(home / "secret.txt"), allowed=True)
+    assert isinstance(await reader.glance("~/secret.txt"), Glimpse)
+    missing = await reader.glance("missing")
+    assert isinstance(missing, Refused) and missing.reason == "does not exist" and missing.ask is None
+    os.mkfifo(chats / "pipe")
+    assert "pipe" in getattr(await reader.glance("pipe"), "reason", "")
+
+
+async def test_only_what_may_be_read_is_seen_in_a_folder(reader: Reader, home: Path, chats: Path) -> None:
+    (chats / "b.md").write_text("")
+    (chats / "a").mkdir()
+    (home / "outside.md").write_text("")
+    (chats / "link.md").symlink_to(home / "outside.md")
+    assert await reader.browse(".") == [Entry("a", True), Entry("b.md", False)]
+    assert Entry("chats", True) in await reader.browse("..")
+    assert await reader.browse("~") == []
+    assert await reader.browse("/etc") == []
+    assert await reader.browse("b.md") == []
+    assert await reader.browse("missing") == []

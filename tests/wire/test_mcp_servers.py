@@ -159,10 +159,11 @@ async def test_one_that_only_writes_garbage_is_told(servers: Servers) -> None:
 
 async def test_a_huge_result_is_bounded(servers: Servers) -> None:
     await start(servers, toy())
-    whole = await call(servers, "toy:huge", size=1 << 20)
-    assert whole == ToolOutcome("x" * (1 << 20))
+    whole = await call(servers, "toy:huge", size=CONTEXT.max_bytes)
+    assert whole == ToolOutcome("x" * CONTEXT.max_bytes)
     cut = await call(servers, "toy:huge", size=LONGEST_OUTPUT + 1000)
-    assert cut.output.startswith("x" * LONGEST_OUTPUT) and "Only the first 8 MB" in cut.output
+    assert cut.output.startswith("x" * CONTEXT.max_bytes) and "50.0KB of 8.0MB" in cut.output
+    assert len(cut.output) < CONTEXT.max_bytes + 200
 
 
 async def test_a_message_without_an_end_ends_the_server(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,8 @@ async def test_the_output_of_a_source_is_cut_and_kept_whole_in_a_file(tmp_path: 
         return ToolOutcome("line\n" * 5000)
 
     runner = ToolRunner({})
-    runner.put("mcp", {"toy:much": Tool(ToolDefinition("toy:much", "Much.", {"type": "object"}), much)})
+    definition = ToolDefinition("toy:much", "Much.", {"type": "object"})
+    runner.put("mcp", {"toy:much": Tool(definition, much, origin="the MCP server toy")})
     context = ToolContext("/", 60.0, NoEvaluator(), output_file=lambda source: str(tmp_path / "whole.txt"))
     outcome = await runner.run("toy:much", {}, True, context)
     assert outcome.output.count("line\n") == context.max_lines

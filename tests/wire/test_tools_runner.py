@@ -240,3 +240,52 @@ async def test_output_is_cut_at_eight_megabytes(output: str, shown: int) -> None
     head, _, notice = outcome.output.partition("\n\n")
     assert head == output[:shown]
     assert bool(notice) == (len(output.encode()) > LONGEST_OUTPUT)
+
+
+async def test_tools_that_come_and_go_disturb_no_call_that_runs() -> None:
+    go = asyncio.Event()
+
+    async def wait(input: dict[str, Any], context: ToolContext) -> ToolOutcome:
+        await go.wait()
+        return ToolOutcome("went")
+
+    tools = runner(tool(wait, "wait"))
+    call = asyncio.create_task(tools.run("wait", {}, True, CONTEXT, owner="chat"))
+    await asyncio.sleep(0)
+    tools.put("others", {"other": tool(echo, "other")})
+    assert [each.name for each in tools.running("chat")] == ["wait"]
+    go.set()
+    assert await call == ToolOutcome("went")
+    assert tools.running("chat") == []
+
+
+def test_who_takes_whose_place() -> None:
+    ours, owner, server, project = (tool(echo, "same") for _ in range(4))
+    tools = runner(ours)
+    told: list[int] = []
+    tools.changed = lambda: told.append(1)
+    tools.put("mcp", {"same": server, "more": tool(echo, "more")})
+    assert tools.tool("same") is ours and tools.tool("more")
+    tools.put("lua", {"same": owner}, replaces=True)
+    tools.put("lua", {"same": owner}, replaces=True)
+    assert tools.tool("same") is owner
+    deploy = replace(tool(echo, "deploy"), is_confined=True)
+    tools.put_scoped("/project", {"same": project, "deploy": deploy})
+    tools.put_scoped("/project", {"same": project, "deploy": deploy})
+    assert tools.confined("/project") == set()
+    assert tools.tool("same", "/project") is owner and tools.tool("deploy") is None
+    assert "deploy" in tools.names_in("/project").known and "deploy" not in tools.names.known
+    assert [each.name for each in tools.offered(None, "/project")] == ["deploy", "more", "same"]
+    tools.put("lua", {}, replaces=True)
+    assert tools.tool("same", "/project") is ours
+    assert len(told) == 4
+
+
+async def test_long_results_of_others_are_cut_and_half_characters_made_whole() -> None:
+    async def long(input: dict[str, Any], context: ToolContext) -> ToolOutcome:
+        return ToolOutcome(input["text"] + "\n" * 3000, language="json")
+
+    tools = ToolRunner({"theirs": replace(tool(long, "theirs"), origin="a file")})
+    outcome = await tools.run("theirs", {"text": "a\ud800b"}, True, CONTEXT)
+    assert outcome.output.startswith("a\ufffdb\n") and outcome.language == ""
+    assert outcome.output.endswith("[Showing lines 1-2000 of 3001.]")

@@ -14,6 +14,9 @@ local HEADER = "%*%*Tool Result:%*%*%s*`[^`]+` %(approved%)$"
 ---@type table<integer, true> buffers that have such blocks
 local known = {}
 
+--- Calls that were cut, and of which nothing has been said.
+local cut = 0
+
 --- Lines that the host put into a buffer from `first` (0-based) on.
 ---@param buf integer
 ---@param first integer
@@ -72,17 +75,26 @@ local function abort(buf)
 end
 
 --- The host is gone, and with it all that it ran.
----@return integer count of the calls that were cut, in all chats
 function M.host_died()
-  local count = 0
   for buf in pairs(known) do
     if api.nvim_buf_is_loaded(buf) then
       local ok, found = pcall(abort, buf)
-      count = count + (ok and found or 0)
+      cut = cut + (ok and found or 0)
     end
     M.settled(buf)
   end
-  return count
+end
+
+--- What to say of the calls that were cut, in all chats, since somebody asked; nothing where there were none.
+---@return string?
+function M.told()
+  local count = cut
+  cut = 0
+  if count > 0 then
+    return ("%s under way and may have run: marked (aborted). "):format(
+      count == 1 and "One tool call was" or count .. " tool calls were"
+    ) .. "The send key tells the model so; :Flemma tool:execute at one runs it again."
+  end
 end
 
 return M

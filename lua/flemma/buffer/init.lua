@@ -20,6 +20,7 @@ local AT_ONCE = { approve = true, reject = true, format = true }
 ---@field on_complete (string|fun())?
 ---@field follower { win: integer, cursor: integer[] }? the window it was sent from, which goes along with the reply
 ---@field requested boolean? a request went out: its end is announced
+---@field used table? what it used, as far as that is known when it ends
 
 ---@class (exact) flemma.Chat
 ---@field busy flemma.Busy?
@@ -104,6 +105,9 @@ local function tell(buf)
     return
   end
   require("flemma.buffer.watch").flush(buf)
+  if package.loaded["flemma.tools"] then
+    require("flemma.tools").flush()
+  end
   busy.request.stamp = require("flemma.buffer.watch").stamp(buf)
   busy.sent = host().send("submit", busy.request)
 end
@@ -215,6 +219,12 @@ end
 function M.host_died(was_ready)
   local cut = false
   require("flemma.running").lost()
+  if package.loaded["flemma.tools.calls"] then
+    require("flemma.tools.calls").stop_all()
+  end
+  if package.loaded["flemma.lsp"] then
+    require("flemma.lsp").host_died()
+  end
   for buf, chat in pairs(chats) do
     if chat.busy and not was_ready and not host().status().dead then
       chat.busy.sent = false
@@ -257,6 +267,16 @@ local function resume_insert(buf, insert)
   end
 end
 
+--- A request has ended: tell whoever listens, with what it used as far as that is known by now.
+---@param buf integer
+---@param busy flemma.Busy
+---@param status string
+local function announce_end(buf, busy, status)
+  local data = { status = status, request = busy.used }
+  busy.used = nil
+  require("flemma.announce").announce(buf, "FlemmaRequestFinished", data)
+end
+
 --- The chat is idle again: unlocked, no spinner, and everyone who waited is told.
 ---@param buf integer
 ---@param status "completed"|"cancelled"|"errored"
@@ -290,7 +310,7 @@ function M.ended(buf, status, opts)
     run_callback(busy.on_complete)
   end
   if busy.requested then
-    require("flemma.announce").announce(buf, "FlemmaRequestFinished", { status = status })
+    announce_end(buf, busy, status)
   end
 end
 
@@ -310,6 +330,15 @@ function M.sending(buf, timeout)
   require("flemma.announce").announce(buf, "FlemmaRequestSending", {})
 end
 
+--- What the request of a chat used: whoever is told of its end is told that, too.
+---@param request table
+function M.used(request)
+  local chat = chats[request.bufnr]
+  if chat and chat.busy then
+    chat.busy.used = request
+  end
+end
+
 --- A request is over, and the chat stays busy with what it called for: what came is kept as at the end.
 ---@param buf integer
 ---@param status string
@@ -317,7 +346,7 @@ function M.over(buf, status)
   require("flemma.buffer.autowrite").write(buf)
   if chats[buf].busy.requested then
     chats[buf].busy.requested = false
-    require("flemma.announce").announce(buf, "FlemmaRequestFinished", { status = status })
+    announce_end(buf, chats[buf].busy, status)
   end
 end
 

@@ -4,6 +4,7 @@ and what those have to know about the place where the calls would run."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from flemma_py.app.toggles import sandbox_of
 from flemma_py.app.workplace import Workplace
 from flemma_py.approval.call import Call, Place
 from flemma_py.approval.chain import Failed, Question, Resolver, decide
-from flemma_py.approval.repeats import stop
+from flemma_py.approval.repeats import Repeats
 from flemma_py.approval.resolvers import (
     FileSay,
     catch_all_resolver,
@@ -32,6 +33,8 @@ from flemma_py.config.tighter import refuses
 from flemma_py.errors import FunctionError, SettingsError
 from flemma_py.files.policy import find_ground
 from flemma_py.model.document import Document, ToolUse
+
+log = logging.getLogger(__name__)
 
 LIST = ("tools", "auto_approve")
 GUARDED = ("tools", ".flemma", ".flemma.lua")
@@ -53,19 +56,25 @@ class Approver:
         """What becomes of each call, by id. `unattended`: nobody watches, so what goes round in circles has to ask."""
         place = await asyncio.to_thread(self.place)
         resolvers = await self.resolvers(await asyncio.to_thread(self._added, place))
-        return {use.id: await self._decision(document, use, place, resolvers, unattended) for use in uses}
+        repeats = await asyncio.to_thread(Repeats, document) if unattended else None
+        decisions: dict[str, Decision] = {}
+        for use in uses:
+            made = await self._decision(use, place, resolvers, repeats)
+            log.info("the call %s of %s: %s, as %s", use.id, use.name, made.verdict.value, made.reason)
+            decisions[use.id] = made
+        return decisions
 
     async def _decision(
-        self, document: Document, use: ToolUse, place: Place, resolvers: Sequence[Resolver], unattended: bool
+        self, use: ToolUse, place: Place, resolvers: Sequence[Resolver], repeats: Repeats | None
     ) -> Decision:
-        if self.workplace.services.runner.tool(use.name) is None:
+        if self.workplace.services.runner.tool(use.name, self.workplace.scope) is None:
             return Decision(Verdict.APPROVE, "there is no such tool: the model is told so")
         call = Call(use.name, use.input)
         said = await asyncio.to_thread(decide, resolvers, call, place)
         while isinstance(said, Question):
             answer = await self._answer(said.function, call)
             said = await asyncio.to_thread(said.answered, answer)
-        if said.runs and unattended and (why := stop(document, use.name, use.input)):
+        if said.runs and repeats and (why := repeats.stop(use.name, use.input)):
             return Decision(Verdict.ASK, why)
         return said
 
@@ -111,7 +120,7 @@ class Approver:
             return frozenset()
         if choice.backend is None:
             return frozenset()
-        return self.workplace.services.runner.confined
+        return self.workplace.services.runner.confined(self.workplace.scope)
 
     def _file_say(self) -> FileSay:
         said = self._layers.values.get(Layer.FRONTMATTER, {}).get(LIST)

@@ -13,6 +13,11 @@ from flemma_py.model.patch import Edit
 class ChatEditor(Protocol):
     """One chat buffer."""
 
+    @property
+    def number(self) -> int:
+        """What the editor knows it by."""
+        ...
+
     def write(self, group: int, edits: Sequence[Edit]) -> None:
         """Queue edits; those of one group are one undo step. What arrives while a write is under way joins the next."""
         ...

@@ -20,6 +20,7 @@ from flemma_py.prompt.filling import NO_FILLING, Filling, has_templates, referen
 
 if TYPE_CHECKING:
     from flemma_py.app.personas import Personas
+    from flemma_py.config.reading import Issue
     from flemma_py.evaluation.documents import DocumentEvaluation, Place
     from flemma_py.files.drift import Drift
     from flemma_py.model.evaluated import Evaluated, Problem
@@ -60,6 +61,7 @@ class Meaning:
     notices: tuple[str, ...] = ()
     dialect: str = ""
     variables: tuple[str, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnosis, ...]:
@@ -114,8 +116,15 @@ class Reading:
             return replace(meaning.value, notices=(*meaning.value.notices, *told))
         return meaning.value
 
+    async def evaluated_aside(self, document: Document, *, folder: str, path: str | None, cwd: str) -> Evaluated:
+        """What the templates of a chat give that was made of this one for a question. What is known of this one stays
+        known. Raises `DocumentError`."""
+        reader = self._prepared(folder, path)
+        return await self._evaluated(document, reader, path, cwd, retry=False, aside=True)
+
     def _tools(self) -> tuple[ToolDefinition, ...]:
-        return self._services.runner.offered(self._services.settings.tools.offered)
+        services = self._services
+        return services.runner.offered(services.settings.tools.offered, services.own_tools.scope(self._folder))
 
     def _prepared(self, folder: str, path: str | None) -> Personas:
         """The chat's way to its files. Made when it is first needed: most chats have no use for it."""
@@ -133,7 +142,7 @@ class Reading:
 
     async def _meaning(self, document: Document, reader: Reader, path: str | None, cwd: str, *, whole: bool) -> _Read:
         evaluated = await self._evaluated(document, reader, path, cwd, retry=whole)
-        layers, diagnoses, notices = self._settings(document, evaluated, path)
+        layers, diagnoses, notices, issues = self._settings(document, evaluated, path)
         diagnoses += [_diagnosis(problem) for problem in evaluated.problems]
         asks = [problem.ask for problem in evaluated.problems if problem.ask]
         read = dict(evaluated.read)
@@ -159,11 +168,19 @@ class Reading:
             tuple(notices),
             evaluated.dialect.value,
             evaluated.variables,
+            issues,
         )
         return _Read(value, list(dict.fromkeys(asks)), read)
 
     async def _evaluated(
-        self, document: Document, reader: Reader, path: str | None, cwd: str, *, retry: bool
+        self,
+        document: Document,
+        reader: Reader,
+        path: str | None,
+        cwd: str,
+        *,
+        retry: bool,
+        aside: bool = False,
     ) -> Evaluated:
         from flemma_py.config.group import as_table
         from flemma_py.evaluation.documents import DocumentEvaluation, Place
@@ -174,9 +191,12 @@ class Reading:
         place: Place = Place(path, self._folder, cwd, services.home, services.environ.get("TZ"))
         parsed = await self._parsed_by_lua(document, place.filename)
         try:
+            names = await services.template_modules.names()
             settings = as_table(services.layers.resolve())
-            return await self._evaluation.evaluate(document, place, settings=settings, parsed=parsed, retry=retry)
-        except EvaluationError as error:
+            return await self._evaluation.evaluate(
+                document, place, settings=settings, parsed=parsed, names=names, retry=retry, aside=aside
+            )
+        except (EvaluationError, FunctionError) as error:
             raise DocumentError(error.message) from error
 
     async def _parsed_by_lua(self, document: Document, filename: str | None) -> Mapping[str, Any] | None:
@@ -191,11 +211,11 @@ class Reading:
 
     def _settings(
         self, document: Document, evaluated: Evaluated, path: str | None
-    ) -> tuple[Layers, list[Diagnosis], list[str]]:
+    ) -> tuple[Layers, list[Diagnosis], list[str], tuple[Issue, ...]]:
         """The settings with what the frontmatter may say of them, and what is to be said of that."""
         services, front = self._services, document.frontmatter
         if front is None or not evaluated.operations:
-            return services.layers, [], []
+            return services.layers, [], [], ()
         from flemma_py.app.trust import text_of
         from flemma_py.config.frontmatter import notice
 
@@ -211,7 +231,7 @@ class Reading:
         notices = list(services.new_renames(said.issues))
         if said.withheld:
             notices.append(notice(said.withheld, PurePath(path).name if path else "this chat"))
-        return said.layers, diagnoses, notices
+        return said.layers, diagnoses, notices, said.issues
 
 
 @dataclass(frozen=True, slots=True)

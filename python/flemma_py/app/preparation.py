@@ -21,6 +21,7 @@ from flemma_py.config.layers import Layers, own_looks
 from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document
+from flemma_py.model.evaluated import Evaluated
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.prompt.build import Built, build_prompt
@@ -79,9 +80,15 @@ class Preparation:
         self._mark(meaning.diagnoses)
         self._tell_looks(meaning)
         meaning.refuse_errors()
+        # Only a send waits for tools and starts servers: an estimate must not.
+        is_send, folder = consent is not None, self.location.folder
+        if is_send:
+            await self._services.own_tools.bring(folder, self._tell_wait)
         settings = self._resolved(meaning)
-        # Only a send starts servers: an estimate must not.
-        tools = await self._services.offered(settings, self.location.folder, start=consent is not None)
+        tools = await self._services.offered(settings, folder, start=is_send)
+        # With servers new names may have come, which a list that only leaves some out has, too.
+        if settings != (again := self._resolved(meaning)):
+            settings, tools = again, await self._services.offered(again, folder, start=is_send)
         return Chosen(await self._services.endpoint(settings), meaning, settings, tools)
 
     async def settings(self, document: Document) -> Settings:
@@ -92,16 +99,28 @@ class Preparation:
         """The chat's own settings and who set what. Raises `DocumentError` where its frontmatter is wrong: what it was
         to forbid is not known then."""
         await self._services.warm()
+        # Without waiting for any: this is asked between two events of the chat, when nothing could cancel it.
+        await self._services.own_tools.look(self.location.folder)
         meaning = await self._read(document, whole=False, consent=None)
         front = document.frontmatter
         if front is not None:
             wrong = tuple(each for each in meaning.errors if each.line <= front.span.end_line)
             replace(meaning, diagnoses=wrong).refuse_errors()
-        return meaning.layers
+        return self._with_names(meaning)
 
     def _resolved(self, meaning: Meaning) -> Settings:
-        layers = meaning.layers
+        layers = self._with_names(meaning)
         return self._services.settings if layers is self._services.layers else layers.resolve()
+
+    def _with_names(self, meaning: Meaning) -> Layers:
+        """The chat's settings with the tools that there are by now, those of its project included."""
+        layers, scope = meaning.layers, self._services.own_tools.scope(self.location.folder)
+        if layers is self._services.layers and scope is None:
+            return layers
+        return replace(layers, tools=self._services.own_tools.known(scope))
+
+    def _tell_wait(self, label: str | None) -> None:
+        self._editor.progress(label, "marker")
 
     def build(self, document: Document, chosen: Chosen) -> Built:
         """What is asked. Raises `DocumentError` where there is nothing to send."""
@@ -203,6 +222,12 @@ class Preparation:
         """What the text means, as far as that can be told without reading the files that it names. Raises
         `DocumentError`."""
         return await self._read(document, whole=False, consent=None)
+
+    async def evaluated_aside(self, document: Document) -> Evaluated:
+        """What the templates of a chat give that was made of this one for a question. Raises `DocumentError`."""
+        await self._services.warm()
+        at = self.location
+        return await self._reading.evaluated_aside(document, folder=at.folder, path=at.path, cwd=at.cwd)
 
     async def _read(self, document: Document, *, whole: bool, consent: Consent | None) -> Meaning:
         at = self.location

@@ -36,11 +36,13 @@ from flemma_py.app.extensions import PROVIDERS, REWRITERS, TOOLS, is_provider, o
 from flemma_py.app.hiding import hide_secrets
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
+from flemma_py.app.own_tools import OwnTools
 from flemma_py.app.owner import LuaParsers, LuaResolvers, OwnerFunctions
 from flemma_py.app.rewriting import in_order
 from flemma_py.app.rule_store import RuleStore
 from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
+from flemma_py.app.template_modules import TemplateModules
 from flemma_py.app.trust import TrustStore
 from flemma_py.config.functions import with_functions
 from flemma_py.config.layers import Layer, Layers
@@ -88,6 +90,7 @@ class Services:
         self.functions = functions
         self.parsers = LuaParsers(functions)
         self.resolvers = LuaResolvers()
+        self.template_modules = TemplateModules(functions)
         self.trust = TrustStore()
         self.rules = RuleStore()
         self._renames_said: set[str] = set()
@@ -110,6 +113,7 @@ class Services:
         """What is open in the editor, for tools that write; None where there is no editor."""
         self.accounts = Accounts()
         self.mcp = ChatServers(self, say)
+        self.own_tools = OwnTools(self, say)
         self.listings = Listings(self._list)
         self._tables: Mapping[str, tuple[str, ...]] = {}
         self._diagnosing: bool | None = None
@@ -130,11 +134,18 @@ class Services:
         """The providers are there: now all settings can be read."""
         if not self._settled:
             self._settled = True
-            self._layers = Layers(declared=self._declared(), tools=self.runner.names)
+            self._layers = Layers(declared=self._declared(), tools=self.own_tools.known())
             self._apply(self._raw)
+            self.runner.changed = self._tools_changed
+            self.own_tools.tell_broken()
             if self._runtime:
                 self._layers, _ = self._layers.with_layer(Layer.RUNTIME, with_functions(self._runtime))
                 self.settings = self._layers.resolve()
+
+    def _tools_changed(self) -> None:
+        self._layers = replace(self._layers, tools=self.own_tools.known())
+        self.settings = self._layers.resolve()
+        self.own_tools.changed()
 
     @property
     def layers(self) -> Layers:
@@ -262,6 +273,7 @@ class Services:
             importlib.import_module(name)
         # Found here and not by the first send: looking for what third parties installed takes some 20 ms.
         _ = self.wires, self.runner, self.rewriters
+        self.own_tools.files.look()
         found = discover("flemma_py.providers.catalogue", "CATALOGUE")
         self._tables = {table.provider: tuple(model.name for model in table.models) for _, table in found}
 
@@ -311,7 +323,7 @@ class Services:
     def runner(self) -> ToolRunner:
         from flemma_py.tools.runner import ToolRunner, find_tools
 
-        return ToolRunner(find_tools(entry_points=offered(TOOLS)))
+        return ToolRunner(find_tools(entry_points=offered(TOOLS), broken=self.own_tools.broken.append))
 
     @functools.cached_property
     def sandboxes(self) -> Sandboxes:
@@ -332,7 +344,8 @@ class Services:
     async def offered(self, settings: Settings, folder: str, *, start: bool) -> tuple[ToolDefinition, ...]:
         """What a model is told of in a chat with these settings: waits a while for servers, if it may start them."""
         not_here = await self.mcp.offer(settings, folder, start=start)
-        return tuple(each for each in self.runner.offered(settings.tools.offered) if each.name not in not_here)
+        found = self.runner.offered(settings.tools.offered, self.own_tools.scope(folder))
+        return tuple(each for each in found if each.name not in not_here)
 
     async def endpoint(self, settings: Settings | None = None) -> Endpoint:
         """Who answers now, and with which model; or with the `settings` of one chat. Raises `SettingsError`."""

@@ -108,20 +108,19 @@ class ToolCalls:
             return seen
         return None if settings.tools.consent == "seed" else seen
 
-    async def workplace(self) -> Workplace:
-        """Where a call would work that was run now. Raises `DocumentError` as `Preparation.settings` does."""
-        return self._place(await self._preparation.settings(self._editor.view().document))
-
     def _place(self, settings: Settings) -> Workplace:
         # Loaded with the runner, in a thread.
         from flemma_py.app.workplace import Workplace
 
-        return Workplace(self._services, settings, self._preparation.location, self._seen)
+        return Workplace(self._services, settings, self._preparation.location, self._seen, self._editor.number)
 
     async def _run(self, turn: int, call: ToolUse) -> None:
         self._finished(turn, call.id, await self._outcome(turn, call))
 
     async def _outcome(self, turn: int, call: ToolUse) -> ToolOutcome:
+        folder = self._preparation.location.folder
+        # A host that was started again may not know all of them yet.
+        await self._services.own_tools.bring(folder)
         try:
             settings = await self._settings_of(turn)
         except FlemmaError as error:
@@ -130,7 +129,7 @@ class ToolCalls:
         except Exception:
             log.exception("the chat's own settings could not be read")
             return ToolOutcome(OWN_ERROR, is_error=True)
-        here = await self._services.offered(settings, self._preparation.location.folder, start=True)
+        here = await self._services.offered(settings, folder, start=True)
         return await self._services.runner.run(
             call.name,
             call.input,
@@ -140,6 +139,7 @@ class ToolCalls:
             at_once=settings.tools.max_concurrent,
             watch=partial(self._editor.tool, timeout=self._limit(call, settings)),
             offered={each.name for each in here},
+            scope=self._services.own_tools.scope(folder),
         )
 
     def _limit(self, call: ToolUse, settings: Settings) -> float | None:

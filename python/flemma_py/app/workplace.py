@@ -13,9 +13,9 @@ from flemma_py.app.preparation import Location
 from flemma_py.app.services import Services
 from flemma_py.config.layers import Layer
 from flemma_py.config.schema import Settings
-from flemma_py.errors import SettingsError, ToolError
+from flemma_py.errors import FlemmaError, SettingsError, ToolError
 from flemma_py.log import without_secrets
-from flemma_py.model.tool import FileState, Ran, SearchPlace, ToolContext
+from flemma_py.model.tool import FileState, Ran, SearchPlace, ToolContext, Walls
 from flemma_py.processes import command as processes
 from flemma_py.processes.environment import tool_environment
 from flemma_py.sandbox.policy import Policy, read_policy
@@ -32,12 +32,14 @@ _UNSAFE = re.compile(r"[^\w.,+=@-]")
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """Where the tools of one chat work. `settings` are those of the chat, `seen` the files that its model knows."""
+    """Where the tools of one chat work. `settings` are those of the chat, `seen` the files that its model knows,
+    `buffer` is its number in the editor."""
 
     services: Services
     settings: Settings
     location: Location
     seen: MutableMapping[str, FileState] = field(default_factory=dict)
+    buffer: int = 0
 
     def context(self, call: str, report: Callable[[str], None]) -> ToolContext:
         """For the call of that id; `report` takes what it says of itself meanwhile."""
@@ -61,11 +63,30 @@ class Workplace:
                 "find": self._search_place(tools.find.cwd, tools.find.exclude),
                 "ls": self._search_place(tools.ls.cwd),
             },
+            self.buffer,
+            self.walls,
         )
+
+    async def walls(self) -> Walls:
+        """What the sandbox is for this call, for a tool that runs elsewhere and must keep to it by itself."""
+        try:
+            policy = self.policy
+        except FlemmaError as error:
+            return Walls((), (), error.message)
+        writable = policy.writable if policy.is_on else None
+        try:
+            return Walls(writable, await self.services.sandboxes.wrap((), self.settings.sandbox, policy, self.hidden))
+        except FlemmaError as error:
+            return Walls(writable, (), error.message)
 
     def _search_place(self, wanted: str | None, exclude: tuple[str, ...] = ()) -> SearchPlace:
         folder = expand(wanted, self.place) if wanted else None
         return SearchPlace(str(Path(self.location.folder, folder or "")), exclude)
+
+    @property
+    def scope(self) -> str | None:
+        """The project whose own tools there are here, as the runner knows it."""
+        return self.services.own_tools.scope(self.location.folder)
 
     @property
     def place(self) -> Place:

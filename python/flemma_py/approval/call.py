@@ -49,10 +49,10 @@ class Place:
 
     def resolved(self, path: str) -> str | None:
         """An absolute path with its links followed, or None where that cannot be told."""
-        if "\0" in path or not PurePath(path).is_absolute():
+        if "\0" in path or not (path.startswith("/") or PurePath(path).is_absolute()):
             return None
         try:
-            found = self.real(path)
+            found = PurePath(self.real(path))
         except (OSError, ValueError):
             return None
-        return PurePath(found).as_posix() if PurePath(found).is_absolute() else None
+        return found.as_posix() if found.is_absolute() else None

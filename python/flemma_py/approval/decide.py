@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flemma_py.approval.call import Call, Place
+from flemma_py.approval.guarded import in_input
 from flemma_py.approval.rules import Fit, Granted, Rule, Say, argument_of
 from flemma_py.approval.verdict import Decision, Verdict
 
@@ -33,7 +34,10 @@ def by_rules(rules: Sequence[Rule], call: Call, place: Place) -> Decision | str:
 def guarded(call: Call, place: Place) -> str:
     """Why nothing but the owner may let this call run, or nothing."""
     argument = argument_of(call.tool)
-    return argument.guarded(call, place) if argument else ""
+    if argument:
+        return argument.guarded(call, place)
+    name = in_input(place, call.input)
+    return f"the call may be about {name}" if name else ""
 
 
 def _fit(rule: Rule, call: Call, place: Place) -> Fit:

@@ -1,13 +1,13 @@
 """Patterns of paths: `docs/**`, `~/notes/*.md`, `/etc/hosts`. They are compared with real paths only, so that a link
-leads out of them. Rules that refuse are compared with the path as it is written, too."""
+leads out of them. Rules that refuse are compared with the path as it is written, too. `**` is any number of folders
+and what is in them: `docs/**` is the folder, too."""
 
 from __future__ import annotations
 
-import functools
 import posixpath
-import re
 
 from flemma_py.approval.call import Place
+from flemma_py.approval.stars import fits_folders, fits_parts
 
 
 def pattern_path(pattern: str, project: str, home: str) -> str:
@@ -24,21 +24,14 @@ def matches(pattern: str, path: str, place: Place, *, generous: bool = False) ->
     roots = [(place.resolved(place.project) or place.project, place.resolved(place.home) or place.home)]
     if generous:
         roots.append((place.project, place.home))
-    return any(expression(pattern_path(pattern, *root), generous).fullmatch(path) for root in roots)
+    names = _names(path, generous)
+    return any(fits_folders(_names(pattern_path(pattern, *root), generous), names, _name_fits) for root in roots)
 
 
-@functools.lru_cache(maxsize=512)
-def expression(pattern: str, generous: bool) -> re.Pattern[str]:
-    """`**` is any number of folders and what is in them, `*` anything and `?` one character within a name. All others
-    stand for themselves, brackets, too."""
-    found: list[str] = []
-    parts = pattern.split("/")
-    for index, part in enumerate(parts):
-        last = index == len(parts) - 1
-        if part == "**":
-            # `docs/**` is the folder, too.
-            found.append("(?:/.*)?" if last else "(?:/[^/]+)*")
-        elif index or part:
-            name = re.sub(r"(?:\\\*)+", "[^/]*", re.escape(part)).replace(r"\?", "[^/]")
-            found.append(("/" if index else "") + name)
-    return re.compile("".join(found), re.DOTALL | (re.IGNORECASE if generous else 0))
+def _names(path: str, generous: bool) -> list[str]:
+    return (path.casefold() if generous else path).strip("/").split("/") if path.strip("/") else []
+
+
+def _name_fits(pattern: str, name: str) -> bool:
+    """`*` is anything and `?` one character within a name. All others stand for themselves, brackets, too."""
+    return fits_parts(pattern.split("*"), name, joker="?")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable
 from typing import Any
 
-from flemma_py.document.query import result_for, tool_uses
+from flemma_py.document.query import results_by_id, tool_uses
 from flemma_py.model.document import Document
 
 MOST = 3
@@ -18,28 +18,28 @@ def canonical(input: Any) -> str:
     return json.dumps(input, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def repeated(calls: Iterable[tuple[str, Any, str]], tool: str, input: Any) -> int:
-    """How often, at the end of `calls` (tool, input, result), this call was made with the same result each time.
-    Another call of the same tool, or another result, begins the count anew; calls of other tools do not."""
-    wanted = canonical(input)
-    count, result = 0, ""
-    for each, given, came in calls:
-        if each != tool:
-            continue
-        same = canonical(given) == wanted
-        if same and (not count or came == result):
-            count, result = count + 1, came
-        else:
-            count, result = (1, came) if same else (0, "")
-    return count
+class Repeats:
+    """The calls of a chat that have a result, by tool and in their order. Looked through once, however many are asked
+    about."""
 
+    def __init__(self, document: Document) -> None:
+        results = results_by_id(document)
+        self._done: dict[str, list[tuple[str, str]]] = {}
+        for found in tool_uses(document):
+            result = results.get(found.use.id)
+            if result is not None and (result.status is None or result.is_error):
+                self._done.setdefault(found.use.name, []).append((canonical(found.use.input), result.content))
 
-def stop(document: Document, tool: str, input: Any, most: int = MOST) -> str:
-    """Why a call should not be made once more without the owner, or nothing."""
-    done = []
-    for found in tool_uses(document):
-        result = result_for(document, found.use.id)
-        if result is not None and (result.result.status is None or result.result.is_error):
-            done.append((found.use.name, found.use.input, result.result.content))
-    count = repeated(done, tool, input)
-    return f"stopped: {tool} was called {count} times with the same input and the same result" if count >= most else ""
+    def count(self, tool: str, input: Any) -> int:
+        """How often, at the end, this call was made with the same result each time. Another call of the same tool, or
+        another result, ends the row; calls of other tools do not."""
+        wanted, done = canonical(input), self._done.get(tool, [])
+        row = itertools.takewhile(lambda each: each == (wanted, done[-1][1]), reversed(done))
+        return sum(1 for _ in row)
+
+    def stop(self, tool: str, input: Any, most: int = MOST) -> str:
+        """Why a call should not be made once more without the owner, or nothing."""
+        count = self.count(tool, input)
+        if count < most:
+            return ""
+        return f"stopped: {tool} was called {count} times with the same input and the same result"

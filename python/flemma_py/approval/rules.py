@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from flemma_py.approval.call import Call, Place
+from flemma_py.config.spelling import nearest
 from flemma_py.errors import SettingsError
 from flemma_py.registry import discover
 
@@ -113,8 +114,10 @@ def read_rule(text: str, scope: Scope, say: Say | None = None) -> Rule:
         return Rule(text.strip(), said, scope, tool)
     kind = argument_of(tool)
     if kind is None:
-        known = ", ".join(sorted(_arguments()))
-        raise SettingsError(f"The rule {text!r} is not understood: {tool} takes nothing in parentheses; {known} do.")
+        known = sorted(_arguments())
+        near = nearest(tool, known)
+        hint = f"did you mean {near}?" if near else f"{', '.join(known)} do."
+        raise SettingsError(f"The rule {text!r} is not understood: {tool} takes nothing in parentheses; {hint}")
     try:
         pattern = kind.read(argument.strip(), strict=said is Say.ALLOW)
     except SettingsError as error:
@@ -152,8 +155,11 @@ def _arguments() -> dict[str, Argument]:
 def _wrong(text: str) -> str:
     if not text:
         return "it is empty"
+    first, _, rest = text.partition(" ")
+    if rest and "(" not in first and (near := nearest(first, [each.value for each in Say])):
+        return f"did you mean {near} {rest.strip()}"
     if text.count("(") != text.count(")") or ("(" in text) != text.endswith(")"):
         return "it must be a tool, and then perhaps something in parentheses, as in bash(git status)"
-    if text.startswith("*"):
+    if text.startswith(("*", "(")):
         return "it must name a tool"
     return "the name of a tool has no blanks, and a * only behind a server, as in server:*"

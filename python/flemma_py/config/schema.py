@@ -92,7 +92,9 @@ class SessionSettings(Group):
 
 class TemplatingSettings(Group):
     modules: tuple[str, ...] = listing(
-        form="a list of Lua modules", trust=Trust.SETUP, about="They add to what expressions can name."
+        form="a list of Lua modules",
+        trust=Trust.SETUP,
+        about="They add to what expressions can name: |flemma-template-modules|.",
     )
 
 
@@ -109,7 +111,12 @@ class DiagnosticSettings(Group):
 
 
 class LanguageServerSettings(Group):
-    enabled: bool = key(True, YES_OR_NO, trust=Trust.SETUP, about="Hover and go to definition in chats.")
+    enabled: bool = key(
+        True,
+        YES_OR_NO,
+        trust=Trust.SETUP,
+        about="A language server for chats: completion, hover, outline, actions.",
+    )
 
 
 class DeviconSettings(Group):

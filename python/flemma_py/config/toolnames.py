@@ -19,10 +19,12 @@ LISTS = (("tools", "offered"), ("tools", "auto_approve"))
 
 @dataclass(frozen=True, slots=True)
 class ToolNames:
-    """`enabled` are those that a model is told of where nobody says which, `known` all of them."""
+    """`enabled` are those that a model is told of where nobody says which, `known` all of them. Not `complete`: others
+    are still to come, and a name that is not known may be one of theirs."""
 
     enabled: tuple[str, ...]
     known: tuple[str, ...]
+    complete: bool = True
 
     def check(
         self, path: tuple[str, ...], words: Any, members: Mapping[str, Sequence[Any]], line: int | None
@@ -42,8 +44,8 @@ class ToolNames:
         else:
             what, known = "tool", sorted({*self.known, *BUILT_IN})
         # A dot makes it a module's name, and servers' tools come when the server does.
-        if name in known or "." in name or ":" in name:
+        if name in known or "." in name or ":" in name or (what == "tool" and not self.complete):
             return None
         near = nearest(name, known)
         hint = f" Did you mean {near}?" if near else ""
-        return Issue(where, f"{where}: there is no {what} {name}.{hint}", near, line, "tool")
+        return Issue(where, f"{where}: there is no {what} {name}.{hint}", near, line, "tool", name)

@@ -28,6 +28,8 @@ class Issue:
     suggestion: str | None = None
     line: int | None = None
     trouble: Trouble = "misfit"
+    word: str | None = None
+    """What was written in the place of `suggestion`, where that is not the end of the path."""
 
 
 def checked(schema: type, name: str, value: Any, where: str) -> Any:
@@ -64,7 +66,8 @@ def misfit(where: str, entry: Field[Any], value: Any, annotation: Any) -> Issue:
     choices = [choice for choice in _choices(annotation) if isinstance(choice, str)]
     suggestion = nearest(value, choices) if isinstance(value, str) else None
     hint = f" Did you mean {suggestion}?" if suggestion else ""
-    return Issue(where, f"{where} must be {entry.metadata['form']}.{hint}", suggestion)
+    word = value if suggestion else None
+    return Issue(where, f"{where} must be {entry.metadata['form']}.{hint}", suggestion, word=word)
 
 
 def _problem(where: str, inside: str, says: str, suggestion: str | None) -> Issue:
@@ -72,6 +75,12 @@ def _problem(where: str, inside: str, says: str, suggestion: str | None) -> Issu
     place = f"{where}.{inside}" if inside else where
     meant = f"{where}.{suggestion}" if suggestion and says.startswith("is not") else suggestion
     return Issue(place, f"{place} {says}.{f' Did you mean {meant}?' if suggestion else ''}", suggestion)
+
+
+def choices(schema: type, name: str) -> list[Any]:
+    """The values that a setting can have, where they can be counted; without None."""
+    annotation = type_hints(schema)[name]
+    return [True, False] if annotation is bool else _choices(annotation)
 
 
 def _choices(annotation: Any) -> list[Any]:

@@ -19,13 +19,13 @@ class Desk:
         self._splices: list[Splice] = []
         self._blocks: dict[str, list[str]] = {}
 
-    def place(self, id: str, content: str, status: Status | None) -> None:
+    def place(self, id: str, content: str, status: Status | None, language: str = "") -> None:
         """The block of the call `id`, which replaces the one that it has."""
-        self._blocks[id] = tool_result_lines(id, content, status)
+        self._blocks[id] = tool_result_lines(id, content, status, language)
 
     def answer(self, id: str, outcome: ToolOutcome) -> None:
         """The result of a call."""
-        self.place(id, outcome.output, Status.ERROR if outcome.is_error else None)
+        self.place(id, outcome.output, Status.ERROR if outcome.is_error else None, outcome.language)
 
     def write(self, group: int, *, settle: bool = True) -> Write:
         """All that was placed, as one effect (see `Write`)."""

@@ -99,12 +99,17 @@ def sole_reference(content: str) -> Reference | None:
 
 def write_reference(path: str, mime: str) -> str:
     """The reference that is read as `path` (absolute, `~/…`, or relative to the chat's folder)."""
-    encoded = _TO_ENCODE.sub(_percent, path)
-    if encoded.startswith("/"):
-        encoded = "/" + encoded
-    elif not encoded.startswith(("./", "../", "~/")):
-        encoded = "./" + encoded
-    return f"@{encoded};type={mime}"
+    written = encoded(path)
+    if written.startswith("/"):
+        written = "/" + written
+    elif not written.startswith(("./", "../", "~/")):
+        written = "./" + written
+    return f"@{written};type={mime}"
+
+
+def encoded(path: str) -> str:
+    """`path` with what cannot stand in a reference written as `%` and two digits."""
+    return _TO_ENCODE.sub(_percent, path)
 
 
 def _percent(match: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
@@ -30,6 +31,7 @@ class BufferChat:
     def __init__(self, bridge: Bridge, buf: int, on_failure: Callable[[EditorError], None]) -> None:
         self._bridge = bridge
         self._buf = buf
+        self.number = buf
         self.mirror = Mirror()
         self._writer = Writer(bridge, self.mirror, buf, on_failure)
         self._progress = NOTHING
@@ -68,6 +70,12 @@ class BufferChat:
 
     def view(self) -> View:
         return View(self.mirror.document(), tuple(self.mirror.lines))
+
+    def described(self) -> dict[str, object]:
+        """What the mirror holds, for a look from outside: whether it is what Neovim has."""
+        stamp = self.mirror.stamp
+        digest = hashlib.sha256("\n".join(self.mirror.lines).encode("utf-8", "surrogateescape")).hexdigest()
+        return {"buf": self._buf, "tick": stamp.tick, "lines": stamp.lines, "bytes": stamp.bytes, "sha256": digest}
 
     def progress(self, label: str | None, where: str | int, activity: Activity | None = None) -> None:
         self._progress = (label, where, activity)

@@ -6,7 +6,6 @@ the buffer was at the last message.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import sys
@@ -32,6 +31,8 @@ from flemma_py.edge.approvals import ApprovalCommands
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.chat import BufferChat
 from flemma_py.edge.imports import Imports
+from flemma_py.edge.language import Language
+from flemma_py.edge.own_tools import OwnToolMessages
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
 from flemma_py.edge.previews import Previews
@@ -70,8 +71,10 @@ class Handlers:
         services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
         self._imports = Imports(bridge)
         self._servers = ServerCommands(bridge, services)
+        self._language = Language(bridge, services)
         self._previews = Previews(bridge, services)
         self._approvals = ApprovalCommands(bridge, services)
+        self._own_tools = OwnToolMessages(bridge, services)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -117,10 +120,14 @@ class Handlers:
                 self._services.parsers.receive(mapping(payload, "parsers"))
             case "resolvers":
                 self._services.resolvers.receive(payload)
+            case "modules":
+                self._services.template_modules.receive(integer(payload, "collector"))
             case "approvals":
                 self._approvals.take(payload, self._chats)
             case "answer":
                 self._functions.answered(payload)
+            case "tools" | "tool_answer" | "tool_files":
+                self._own_tools.take(kind, payload, self._location(payload.get("name", ""), self._directory).folder)
             case "stop_tools":
                 self._stop_tools(payload)
             case "autopilot":
@@ -136,6 +143,8 @@ class Handlers:
             case "consent":
                 chat, _ = self._chat(integer(payload, "buf"))
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
+            case "lsp":
+                self._language.take(payload, self._chats.get(payload.get("buf", 0)))
             case "preview":
                 self._previews.request(self._chat(integer(payload, "buf"))[1])
             case "foresee":
@@ -168,6 +177,8 @@ class Handlers:
             self._services.rules = RuleStore(Path(hello.state_folder, "rules.json"), self._warn)
         self._services.parsers.receive(hello.parsers)
         self._services.resolvers.receive(hello.resolvers)
+        self._services.template_modules.receive(hello.modules)
+        self._own_tools.greet(hello.tools, hello.tool_folder)
         self._services.restore(hello.runtime)
         self._configure(hello.settings)
 
@@ -367,16 +378,9 @@ class Handlers:
             "protocol": PROTOCOL,
             "log": self._log_path,
             "resyncs": self._resyncs + sum(chat.mirror.resyncs for chat, _ in self._chats.values()),
-            "buffers": [_describe(buf, chat) for buf, (chat, _) in self._chats.items()],
+            "buffers": [chat.described() for chat, _ in self._chats.values()],
         }
 
 
 PARSE_DELAY = 0.02
 """Seconds after the first transfer until the text is parsed, if nobody asked before."""
-
-
-def _describe(buf: int, chat: BufferChat) -> dict[str, Any]:
-    stamp = chat.mirror.stamp
-    text = "\n".join(chat.mirror.lines).encode("utf-8", "surrogateescape")
-    digest = hashlib.sha256(text).hexdigest()
-    return {"buf": buf, "tick": stamp.tick, "lines": stamp.lines, "bytes": stamp.bytes, "sha256": digest}

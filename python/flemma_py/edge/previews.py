@@ -35,11 +35,11 @@ class Previews:
         await self._services.warm()
         from flemma_py.app.foresight import foresee
 
+        document = chat.view().document
         try:
-            workplace = await conversation.calls.workplace()
+            found = await foresee(await conversation.calls.approver(document), document, line)
         except FlemmaError as error:
             return self._complain(error.message)
-        found = await foresee(workplace, chat.view().document, line)
         previews = [each.as_payload() for each in found]
         return self._bridge.tell("foreseen", {"buf": buf, "asked": line is not None, "previews": previews})
 

@@ -1,4 +1,4 @@
-"""What the operating system takes from a worker process: memory, core files, and life after its host.
+"""What the operating system takes from a worker process: memory, processor time, core files, and life after its host.
 
 Each limit is there where the system has it. Without any of them the host's deadline still holds, and a dialect's own
 limit of memory.
@@ -15,7 +15,9 @@ from collections.abc import Iterator
 MEMORY = 400 << 20
 """Bytes of address space."""
 BACKSTOP = 5
-"""Seconds after which an evaluation kills its own process: the host's deadline is far shorter, so the host is dead."""
+"""Seconds after which an evaluation kills its own process: the host's deadline is shorter, so the host is dead."""
+ENDED_BY_TIME = -signal.SIGPROF if sys.platform != "win32" else None
+"""The exit status of a process that used up its processor time."""
 
 
 def lower() -> None:
@@ -45,26 +47,28 @@ def end_with(host: int) -> None:
         sys.exit("the host is gone")
 
 
-def renew() -> None:
+def renew(seconds: float) -> None:
     """Within a `backstop`: the evaluation has got on, so its time begins anew."""
     if sys.platform != "win32":
         signal.alarm(BACKSTOP)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def suspend() -> None:
-    """Within a `backstop`: wait for the host as long as it takes; its end would be noticed."""
-    if sys.platform != "win32":
-        signal.alarm(0)
+def suspend() -> float:
+    """Within a `backstop`: wait for the host as long as it takes; its end would be noticed. The seconds that are left
+    of the processor time."""
+    if sys.platform == "win32":
+        return 0.0
+    signal.alarm(0)
+    return signal.setitimer(signal.ITIMER_PROF, 0)[0]
 
 
 @contextlib.contextmanager
-def backstop() -> Iterator[None]:
-    """Kill this process if the block does not end. The alarm has no handler: Python might never get round to it."""
-    if sys.platform == "win32":
-        yield
-        return
-    signal.alarm(BACKSTOP)
+def backstop(seconds: float) -> Iterator[None]:
+    """Kill this process if the block does not end, or has used the processor for so many seconds. That is no matter of
+    how busy the machine is. Neither signal has a handler: Python might never get round to it."""
+    renew(seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
+        suspend()

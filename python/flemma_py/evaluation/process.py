@@ -14,9 +14,12 @@ from typing import Any
 
 import flemma_py
 from flemma_py.errors import EvaluationError
+from flemma_py.evaluation import limits
 
 START_LIMIT = 20.0
 """Seconds until a new worker must be ready: long, since a busy machine is no fault of the worker."""
+END_LIMIT = 2.0
+"""Seconds that the system may take to tell of an end."""
 LONGEST_REPLY = 64_000_000
 """Bytes of one reply line: the worker's own limit of characters, each written as `\\u0000`, fits in."""
 BOOTSTRAP = (
@@ -94,6 +97,13 @@ class Worker:
     async def reaped(self) -> None:
         """Wait until the process is gone from the system."""
         await self._process.wait()
+
+    async def ran_out_of_time(self) -> bool:
+        """Whether the process, which has ended its side of the pipe, was ended for the processor time it took."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(END_LIMIT):
+                await self._process.wait()
+        return self._process.returncode == limits.ENDED_BY_TIME
 
     async def send_soon(self, request: dict[str, Any]) -> None:
         """Send what may be large, without holding up the loop while it is written down."""

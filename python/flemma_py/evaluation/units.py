@@ -33,8 +33,9 @@ class Units:
         self._known: dict[int, tuple[Message, Unit | None]] = {}
         self._comments = False
 
-    def of(self, document: Document, *, comments: bool) -> list[tuple[int, Unit]]:
-        """The units with the indices of their messages. `comments`: `{# these #}` are templates, too."""
+    def of(self, document: Document, *, comments: bool, aside: bool = False) -> list[tuple[int, Unit]]:
+        """The units with the indices of their messages. `comments`: `{# these #}` are templates, too. `aside`: these
+        messages are looked at once, and the others will be asked for again."""
         if comments is not self._comments:
             self._known, self._comments = {}, comments
         known, now = self._known, {}
@@ -47,7 +48,8 @@ class Units:
             now[key] = found
             if found[1] is not None:
                 units.append((index, found[1]))
-        self._known = now
+        if not aside:
+            self._known = now
         return units
 
 

@@ -1,7 +1,7 @@
 """The worker process: reads a request per line, answers with a line, and ends when its input does.
 
 It trusts nobody: not the code it evaluates, which may print, hang or eat memory, and not its host, which may be killed
-without a chance to say so. How long an evaluation may take is the host's business.
+without a chance to say so. How long an evaluation may take is said with the request (`limit`, seconds).
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def silence(*descriptors: int) -> None:
     os.close(null)
 
 
-def answer(request: dict[str, str], dialects: dict[str, Evaluate]) -> dict[str, Any]:
+def answer(request: dict[str, Any], dialects: dict[str, Evaluate]) -> dict[str, Any]:
     """The reply to one request: `value`, `refused` (for the user), `memory`, or `fault` (a trace for the log)."""
     evaluate = dialects.get(request["dialect"])
     if evaluate is None:
         return {"refused": f"There is no dialect {request['dialect']!r}; known are {', '.join(sorted(dialects))}."}
     try:
-        with limits.backstop():
+        with limits.backstop(request["limit"]):
             value = evaluate(request["code"])
     except MemoryError:  # before the others: Lua's own memory error is of both kinds
         return {"memory": True}
@@ -78,7 +78,7 @@ def evaluate_document(request: dict[str, Any], requests: BinaryIO, replies: Bina
     """Have a chat evaluated, in a conversation of its own with the host."""
     from flemma_py.evaluation.templates.job import Channel, run  # Jinja2 takes its time to load
 
-    run(request, Channel(requests, replies))
+    run(request, Channel(requests, replies, request["limit"]))
 
 
 def send(replies: BinaryIO, reply: dict[str, Any]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,12 +16,14 @@ from flemma_py.files import kinds
 from flemma_py.files.opening import Identity, OpenFile, Unreadable, identify, real_path
 from flemma_py.files.policy import Consent, Ground, find_ground
 from flemma_py.files.store import MEGABYTE, Store
-from flemma_py.model.reading import Read, Refused, Wanted
+from flemma_py.model.reading import Entry, Glimpse, Read, Refused, Wanted
 
 PATIENCE = 10.0
 """Seconds to wait for a file: a network's file system can hang for ever, and its thread with it."""
 SETTLED = 100_000_000
 """Nanoseconds after which a change is sure to show in a file's times. What is younger is not kept."""
+MOST_ENTRIES = 2000
+"""Of a folder that somebody looks into; more are no help."""
 
 NO_ANSWER = "no answer"
 """The stamp of a file that did not answer."""
@@ -71,6 +75,14 @@ class Reader:
         """ "file" for one that would be read at once, "directory" for one whose files would be, else ""."""
         return await _patiently(self._kind, path, "")
 
+    async def glance(self, path: str) -> Glimpse | Refused:
+        """What the file is: only its first bytes are read."""
+        return await _patiently(self._glance, path, Refused("did not answer", NO_ANSWER))
+
+    async def browse(self, path: str) -> list[Entry]:
+        """What is in a folder, as far as its files would be read at once; nothing where it is none."""
+        return await _patiently(self._browse, path, [])
+
     async def stamps(self, wanted: Sequence[Wanted]) -> list[str]:
         """The stamps that `read` would give now."""
         return await _patiently(self._stamps, wanted, [NO_ANSWER] * len(wanted))
@@ -96,6 +108,30 @@ class Reader:
             return "file" if self._find(path, None, ground).allowed else ""
         except Unreadable:
             return ""
+
+    def _glance(self, path: str) -> Glimpse | Refused:
+        try:
+            found = self._find(path, None, find_ground(self._folder, self._home))
+            if not found.allowed:
+                reason = f"lies outside the project and the chat's folder, at {found.path}"
+                return Refused(reason, found.stamp, found.path)
+            with OpenFile(found.path) as file:
+                head = file.read(kinds.HEAD)
+        except Unreadable as error:
+            return Refused(str(error), str(error))
+        text = kinds.text_mime(found.path) if kinds.looks_like_text(head) else kinds.binary_mime(found.path, head)
+        return Glimpse(found.path, found.identity.size, kinds.media_type(head) or text)
+
+    def _browse(self, path: str) -> list[Entry]:
+        ground = find_ground(self._folder, self._home)
+        try:
+            real = real_path(self._resolve(path, None))
+            with os.scandir(real) as found:
+                each = list(islice(found, MOST_ENTRIES))
+        except (Unreadable, OSError):
+            return []
+        covered = (entry for entry in each if ground.covers(os.path.realpath(entry.path)))
+        return sorted((Entry(entry.name, entry.is_dir()) for entry in covered), key=lambda entry: entry.name)
 
     def _resolve(self, path: str, base: str | None) -> str:
         if path.startswith("urn:"):

@@ -236,7 +236,10 @@ class Server:
             about = tool.description or tool.title or f"The tool {theirs} of the server {self.spec.name}."
             schema = {**tool.input_schema, "type": "object"}
             entries[ours] = Tool(
-                ToolDefinition(ours, about, schema), self._caller(theirs), timeout=self.spec.timeout + 1
+                ToolDefinition(ours, about, schema),
+                self._caller(theirs),
+                timeout=self.spec.timeout + 1,
+                origin=f"the MCP server {self.spec.name}",
             )
         return entries
 

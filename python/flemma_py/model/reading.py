@@ -52,3 +52,20 @@ class Reader(Protocol):
 
     async def stamps(self, wanted: Sequence[Wanted]) -> Sequence[str]:
         """The stamps that `read` would give now: of many files, in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What a file is, told from its first bytes: real `path`, `size` in bytes, `mime`."""
+
+    path: str
+    size: int
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something in a folder that a chat may have."""
+
+    name: str
+    is_folder: bool

@@ -18,10 +18,12 @@ class ToolDefinition:
 
 @dataclass(frozen=True, slots=True)
 class ToolOutcome:
-    """What came of a run: the text for the result block, and whether it is an error that the model should read."""
+    """What came of a run: the text for the result block, whether it is an error that the model should read, and the
+    language of its fence."""
 
     output: str
     is_error: bool = False
+    language: str = ""
 
 
 class Evaluator(Protocol):
@@ -89,6 +91,20 @@ class SearchPlace:
     exclude: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """The sandbox of a call, for tools that must keep to it by themselves. `writable` are folders without links, None
+    for everywhere; `wrap` are the words to put before those of a command, and `problem` says why none may run."""
+
+    writable: tuple[str, ...] | None = None
+    wrap: tuple[str, ...] = ()
+    problem: str = ""
+
+
+async def _no_walls() -> Walls:
+    return Walls()
+
+
 def _anywhere(path: str) -> bool:
     return True
 
@@ -110,7 +126,8 @@ class ToolContext:
     where there is to be none. `may_write` says of a path, wherever links lead, whether the sandbox lets tools write
     there. `report` takes the last line of what a run says, as often as one likes. `chat` is the chat's own file, which
     no tool writes. `seen` has the files that this chat's model has read or written, by their real paths; `places` the
-    settings of each tool that searches, by its name.
+    settings of each tool that searches, by its name. `buffer` is the chat's number in the editor, 0 where there is
+    none; `walls` is what a tool that runs elsewhere is told of the sandbox.
     """
 
     directory: str
@@ -127,6 +144,8 @@ class ToolContext:
     seen: MutableMapping[str, FileState] = field(default_factory=dict)
     buffers: Buffers | None = None
     places: Mapping[str, SearchPlace] = field(default_factory=dict)
+    buffer: int = 0
+    walls: Callable[[], Awaitable[Walls]] = _no_walls
 
 
 STOPPED = ToolOutcome("The user stopped this call before it ended.", is_error=True)
@@ -158,3 +177,5 @@ class Tool:
     foresee: Foresee | None = None
     timeout: float | None = None
     """Seconds that a run has, where they are not the general ones."""
+    origin: str = ""
+    """Where it comes from, for the owner; empty: it is one of ours."""

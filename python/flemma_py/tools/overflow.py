@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from flemma_py.files.private import write_private
-from flemma_py.model.tool import ToolContext
-from flemma_py.tools.truncate import Limits, head, notice
+from flemma_py.model.tool import ToolContext, ToolOutcome
+from flemma_py.tools.truncate import Limits, cut_line, head, notice
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +20,23 @@ async def fitted(text: str, context: ToolContext, source: str, footer: str = "")
     return await asyncio.to_thread(_fitted, text, context, source, footer)
 
 
+async def fit(outcome: ToolOutcome, context: ToolContext, source: str) -> ToolOutcome:
+    """The outcome of a tool that does not cut its output itself."""
+    text = outcome.output
+    if len(text) <= context.max_bytes // 4 and text.count("\n") < context.max_lines:
+        return outcome
+    shown = await fitted(text, context, source)
+    return outcome if shown == text else replace(outcome, output=shown, language="")
+
+
 def _fitted(text: str, context: ToolContext, source: str, footer: str) -> str:
     shown = head(text, Limits(context.max_lines, context.max_bytes))
     if shown.by is None:
         return "\n\n".join(filter(None, [text, footer]))
     kept = keep(text, context.output_file(source))
+    if not shown.last_line:
+        # Of a first line that is longer than all that may be shown, its beginning.
+        shown = replace(shown, text=cut_line(text.partition("\n")[0], context.max_bytes), last_line=1)
     return "\n\n".join(filter(None, [shown.text, notice(shown, kept), footer]))
 
 

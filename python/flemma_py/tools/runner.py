@@ -16,9 +16,10 @@ from flemma_py.config.toolnames import ToolNames
 from flemma_py.errors import FlemmaError
 from flemma_py.model.tool import STOPPED, Tool, ToolContext, ToolDefinition, ToolOutcome
 from flemma_py.providers.tool_wire import wire_name
-from flemma_py.registry import discover
-from flemma_py.tools.overflow import fitted
+from flemma_py.registry import discover, installed
+from flemma_py.tools.overflow import fit
 from flemma_py.tools.queue import Queue
+from flemma_py.tools.validation import validated
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +61,20 @@ class _Entry:
     reported: float = 0.0
 
 
-def find_tools(*more: str, entry_points: str = "flemma.tools") -> dict[str, Tool]:
+def find_tools(
+    *more: str, entry_points: str = "flemma.tools", broken: Callable[[str], None] | None = None
+) -> dict[str, Tool]:
     """All tools by name: our folder, what third parties installed, then the packages `more`. Of two tools with one
-    name the later one stays, and what is no tool is left out, both with a warning in the log."""
+    name the later one stays, and what is no tool is left out, both with a warning in the log. `broken` is told, in a
+    sentence, of what third parties installed and cannot be loaded."""
     tools: dict[str, Tool] = {}
-    sources = [discover(__package__, "TOOL", entry_points=entry_points)]
-    sources += [discover(package, "TOOL") for package in more]
-    for source in sources:
-        for origin, tool in source:
+    for origin, tool in discover(__package__, "TOOL"):
+        add_tool(tools, origin, tool)
+    for origin, tool in installed(entry_points, broken) if entry_points else ():
+        # Their inputs are looked at here: ours do that themselves, and say more.
+        add_tool(tools, origin, replace(validated(tool), origin=origin) if isinstance(tool, Tool) else tool)
+    for package in more:
+        for origin, tool in discover(package, "TOOL"):
             add_tool(tools, origin, tool)
     return tools
 
@@ -83,54 +90,98 @@ def add_tool(tools: dict[str, Tool], origin: str, tool: Any) -> None:
     tools[name] = tool
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Tools by their names, and by those that come back from a wire: with `:` for every `__`, also where the tool's own
+    has two underscores."""
+
+    tools: Mapping[str, Tool]
+    by_wire_name: Mapping[str, Tool]
+
+    @classmethod
+    def of(cls, tools: Mapping[str, Tool]) -> _Table:
+        return cls(tools, {wire_name(name): tool for name, tool in tools.items()})
+
+
 class ToolRunner:
-    """Runs the tools it was given."""
+    """Runs the tools it was given. Those of a `scope`, a project, are there only where that is named."""
 
     def __init__(self, tools: Mapping[str, Tool]) -> None:
         self._own = dict(tools)
         self._sources: dict[str, Mapping[str, Tool]] = {}
-        self._gather()
-
-    def put(self, source: str, tools: Mapping[str, Tool]) -> None:
-        """Take `tools`, by name, in place of those that `source` had before. No source can replace a tool of ours or of
-        another one."""
-        self._sources[source] = tools
-        self._gather()
-
-    def _gather(self) -> None:
-        self._tools: dict[str, Tool] = {}
-        for tools in (self._own, *self._sources.values()):
-            self._tools.update((name, tool) for name, tool in tools.items() if name not in self._tools)
-        # A name comes back from the wire with `:` for every `__`, also where the tool's own has two underscores.
-        self._by_wire_name = {wire_name(name): tool for name, tool in self._tools.items()}
+        self._replacing: dict[str, None] = {}
+        self._scoped: dict[str, Mapping[str, Tool]] = {}
         self._queue = Queue()
         self._entries: dict[int, _Entry] = {}
+        self.changed: Callable[[], None] = lambda: None
+        """Is told when there are other tools."""
+        self._gather()
+
+    def put(self, source: str, tools: Mapping[str, Tool], *, replaces: bool = False) -> None:
+        """Take `tools`, by name, in place of those that `source` had before. They take the place of earlier tools of
+        their names only if it `replaces`, as the owner's own do."""
+        if replaces:
+            self._replacing[source] = None
+        if self._sources.get(source, {}) != tools:
+            self._sources[source] = tools
+            self._gather()
+
+    def put_scoped(self, scope: str, tools: Mapping[str, Tool]) -> None:
+        """The same for the tools of one project. They replace no other, and their word that they keep to the sandbox
+        counts for nothing: it would be an approval."""
+        tools = {name: replace(tool, is_confined=False) for name, tool in tools.items()}
+        if self._scoped.get(scope, {}) != tools:
+            self._scoped[scope] = tools
+            self._gather()
+
+    def _gather(self) -> None:
+        common = dict(self._own)
+        for source in self._replacing:
+            common.update(self._sources.get(source, {}))
+        for source, tools in self._sources.items():
+            if source not in self._replacing:
+                common = {**tools, **common}
+        self._common = _Table.of(common)
+        self._tables = {scope: _Table.of({**tools, **common}) for scope, tools in self._scoped.items()}
+        self.changed()
+
+    def _table(self, scope: str | None) -> _Table:
+        return self._common if scope is None else self._tables.get(scope, self._common)
 
     @property
     def definitions(self) -> tuple[ToolDefinition, ...]:
         """What the model is told where nobody says which tools."""
         return self.offered(None)
 
-    def offered(self, names: Iterable[str] | None) -> tuple[ToolDefinition, ...]:
+    def offered(self, names: Iterable[str] | None, scope: str | None = None) -> tuple[ToolDefinition, ...]:
         """What the model is told: the tools of these `names` (`tools.offered`), also those that are off by themselves,
         or None for all that are enabled. Sorted by name, so that the request's bytes stay the same."""
-        chosen = set(names) if names is not None else {name for name, tool in self._tools.items() if tool.enabled}
-        return tuple(tool.definition for name, tool in sorted(self._tools.items()) if name in chosen)
+        tools = self._table(scope).tools
+        chosen = set(names) if names is not None else {name for name, tool in tools.items() if tool.enabled}
+        return tuple(tool.definition for name, tool in sorted(tools.items()) if name in chosen)
 
-    def tool(self, name: str) -> Tool | None:
+    def tool(self, name: str, scope: str | None = None) -> Tool | None:
         """The tool that a model means by `name`."""
-        return self._by_wire_name.get(wire_name(name))
+        return self._table(scope).by_wire_name.get(wire_name(name))
 
-    @property
-    def confined(self) -> frozenset[str]:
+    def tools(self, scope: str | None = None) -> Mapping[str, Tool]:
+        """All there are, by name."""
+        return self._table(scope).tools
+
+    def confined(self, scope: str | None = None) -> frozenset[str]:
         """The tools that run behind the sandbox's wall."""
-        return frozenset(name for name, tool in self._tools.items() if tool.is_confined)
+        return frozenset(name for name, tool in self.tools(scope).items() if tool.is_confined)
 
     @property
     def names(self) -> ToolNames:
         """For settings that name tools."""
-        enabled = (name for name, tool in sorted(self._tools.items()) if tool.enabled)
-        return ToolNames(tuple(enabled), tuple(sorted(self._tools)))
+        return self.names_in(None)
+
+    def names_in(self, scope: str | None) -> ToolNames:
+        """The same for chats of one project."""
+        tools = self._table(scope).tools
+        enabled = (name for name, tool in sorted(tools.items()) if tool.enabled)
+        return ToolNames(tuple(enabled), tuple(sorted(tools)))
 
     async def run(
         self,
@@ -143,19 +194,24 @@ class ToolRunner:
         at_once: int = 0,
         watch: Watch = _nobody,
         offered: Collection[str] | None = None,
+        scope: str | None = None,
     ) -> ToolOutcome:
         """Run the tool `name`, if it is one of those that are `offered` (as for the method of that name). `raw_ok` says
         whether the model's arguments were JSON at all. Of the calls of one `owner`, a chat, at most `at_once` run at a
         time (0: no limit of its own). Never raises but for cancellation."""
-        tool = self.tool(name)
-        definitions = self.offered(offered)
+        tool = self.tool(name, scope)
+        definitions = self.offered(offered, scope)
         if tool is None or tool.definition not in definitions:
             return self._refuse(name, definitions, known=tool is not None)
         if not raw_ok:
             return failed(f"The arguments of `{name}` are not valid JSON: send one JSON object.")
         if not isinstance(input, dict):
             return failed(f"The arguments of `{name}` are of type {type(input).__name__}: send one JSON object.")
-        return bounded(await self._in_turn(tool, input, context, owner, at_once, watch))
+        if not tool.origin and tool.definition.name in self._own:
+            return bounded(await self._in_turn(tool, input, context, owner, at_once, watch))
+        # Ours look for themselves what they can do with half a character, and cut their output each in its way.
+        outcome = await self._in_turn(tool, _whole(input), context, owner, at_once, watch)
+        return bounded(await fit(outcome, context, tool.definition.name))
 
     async def _in_turn(
         self, tool: Tool, input: dict[str, Any], context: ToolContext, owner: Hashable, at_once: int, watch: Watch
@@ -178,9 +234,6 @@ class ToolRunner:
                 entry.is_waiting = False
                 watch(name, entry.id, "executing")
                 outcome = await execute(tool, input, replace(context, report=report))
-                if name not in self._own:
-                    # What others wrote knows nothing of what is good for a model.
-                    outcome = replace(outcome, output=await fitted(outcome.output, context, name))
         except TimeoutError:
             if not entry.is_stopped:
                 raise
@@ -247,6 +300,18 @@ async def execute(tool: Tool, input: dict[str, Any], context: ToolContext) -> To
     return outcome
 
 
+def _whole(value: Any) -> Any:
+    """The value with U+FFFD for each half of a surrogate pair, which no message to another process can hold."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {_whole(name): _whole(each) for name, each in value.items()}
+        case list():
+            return [_whole(each) for each in value]
+    return value
+
+
 def failed(message: str) -> ToolOutcome:
     return ToolOutcome(message, is_error=True)
 
@@ -266,4 +331,4 @@ def bounded(outcome: ToolOutcome) -> ToolOutcome:
         return outcome
     head = data[:LONGEST_OUTPUT].decode("utf-8", "ignore")
     notice = f"[Only the first {LONGEST_OUTPUT >> 20} MB of {len(data) / (1 << 20):.1f} MB are shown.]"
-    return ToolOutcome(f"{head}\n\n{notice}", outcome.is_error)
+    return replace(outcome, output=f"{head}\n\n{notice}")

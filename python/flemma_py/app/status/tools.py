@@ -1,6 +1,8 @@
-"""The tools that a model is told of."""
+"""The tools that a model is told of, where those come from that are not ours, and what keeps others away."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from flemma_py.app.page import Node
 from flemma_py.app.status import Section, Subject
@@ -9,9 +11,20 @@ _LONGEST = 60
 
 
 async def describe(subject: Subject) -> Node:
-    tools = subject.services.runner.offered(subject.services.settings.tools.offered)
-    nodes = [Node(tool.name, _first_sentence(tool.description, subject.verbose)) for tool in tools]
-    return Node("Tools", f"{len(tools)} offered", "", tuple(nodes))
+    services, folder = subject.services, str(Path(subject.path).parent) if subject.path else str(Path.cwd())
+    runner, own = services.runner, services.own_tools
+    scope = own.scope(folder)
+    offered = runner.offered(subject.layers.resolve().tools.offered, scope)
+    known = runner.tools(scope)
+    nodes = [
+        Node(tool.name, _first_sentence(tool.description, subject.verbose), known[tool.name].origin) for tool in offered
+    ]
+    nodes += [
+        Node(source.label, "is not done: a send waits for it", "a source of tools", level="warn")
+        for source in own.lua.pending
+    ]
+    nodes += [Node(name, why, "left out", level="error") for name, why in sorted(own.left_out.items())]
+    return Node("Tools", f"{len(offered)} offered", "", tuple(nodes))
 
 
 def _first_sentence(text: str, verbose: bool) -> str:

@@ -8,7 +8,6 @@ inside `env`, `sh -c`, `$(…)` and the like, and by whatever path the program i
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -19,22 +18,31 @@ from flemma_py.approval.programs import table
 from flemma_py.approval.programs.cover import Met, refusal
 from flemma_py.approval.rules import Fit, Granted, Rule
 from flemma_py.approval.shell.analysis import SHELLS, analyse
+from flemma_py.approval.shell.characters import MOST_CHARACTERS
 from flemma_py.approval.shell.command import Analysis, SimpleCommand
 from flemma_py.approval.shell.targets import Targets
 from flemma_py.approval.shell.tokens import Letter, Unclear, replaceable, tokens
 from flemma_py.approval.shell.wrappers import unwrapped
+from flemma_py.approval.stars import fits_parts
 from flemma_py.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A word of a rule: `text` where it has no star, else what it may be."""
+    """A word of a rule: what stands between its stars."""
 
-    text: str
-    expression: re.Pattern[str] | None = None
+    parts: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has no star."""
+        return len(self.parts) == 1
 
     def fits(self, text: str) -> bool:
-        return bool(self.expression.fullmatch(text)) if self.expression else text == self.text
+        return fits_parts(self.parts, text)
+
+
+ANYTHING = Spelling(("", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +59,7 @@ class CommandPattern:
             return None
         if not all(spelling.fits(text) for spelling, text in zip(self.words, texts, strict=False)):
             return None
-        return tuple(
-            Met(text, index < few and self.words[index].expression is None) for index, text in enumerate(texts)
-        )
+        return tuple(Met(text, index < few and self.words[index].whole) for index, text in enumerate(texts))
 
     def may_fit(self, texts: Sequence[str | None]) -> Fit:
         """The same for a rule that refuses. A word that cannot be told may be any."""
@@ -88,7 +94,7 @@ class CommandArgument:
             return Granted(why=f"the command cannot be told: {whole.problems[0]}")
         if not whole.commands:
             return Granted(why="the command is empty")
-        targets = Targets(place, whole.commands)
+        targets = Targets(place, whole.commands, lambda command: _spelled_out(command, rules))
         found: list[Rule] = []
         for command in whole.commands:
             granted = _allowed(command, rules, targets)
@@ -111,6 +117,8 @@ class CommandArgument:
 
     def guarded(self, call: Call, place: Place) -> str:
         text = call.text("command") or ""
+        if len(text) > MOST_CHARACTERS:
+            return f"the command is longer than {MOST_CHARACTERS} characters"
         whole = examined(text)
         targets = Targets(place, whole.commands)
         named = next(filter(None, (targets.guarded(each) for each in whole.commands)), "")
@@ -138,19 +146,21 @@ def read_pattern(text: str, *, strict: bool = True) -> CommandPattern:
         bare = tuple(letter for letter in token.letters if letter.quoted or letter.character != "*")
         if character := replaceable(bare):
             raise SettingsError(f"it has {character}, in the place of which the shell may put something else: quote it")
-    is_open = words[-1].expression is not None and words[-1].text == "*"
+    is_open = words[-1] == ANYTHING
     words = words[:-1] if is_open else words
-    if strict and (not words or words[0].expression):
+    if strict and (not words or not words[0].whole):
         raise SettingsError("it must name a program; the name of the tool alone allows every command")
     return CommandPattern(tuple(words), is_open)
 
 
 def _spelling(letters: tuple[Letter, ...]) -> Spelling:
-    text = "".join(letter.character for letter in letters)
-    if not any(letter.character == "*" and not letter.quoted for letter in letters):
-        return Spelling(text)
-    parts = (".*" if each.character == "*" and not each.quoted else re.escape(each.character) for each in letters)
-    return Spelling(text, re.compile("".join(parts), re.DOTALL))
+    parts = [""]
+    for each in letters:
+        if each.character == "*" and not each.quoted:
+            parts.append("")
+        else:
+            parts[-1] += each.character
+    return Spelling(tuple(parts))
 
 
 @functools.lru_cache(maxsize=512)
@@ -203,9 +213,18 @@ def _unfit(command: SimpleCommand, targets: Targets) -> str:
     known = table(command.program)
     if known and known.builtin:
         return f"{command.program}: {known.builtin}"
+    if targets.elsewhere and (known is None or known.here or command.opaque):
+        return f"{command.program} goes by what is in the folder, and {targets.elsewhere}"
     if command.fed and (known is None or known.stdin == "code"):
         return f"{command.program} gets its input from the command, and might run it"
     return ""
+
+
+def _spelled_out(command: SimpleCommand, rules: Sequence[Rule]) -> bool:
+    """Whether a rule names this very command, with all of its words."""
+    texts = [text for text in command.texts if text is not None]
+    met = [rule.pattern.met(texts) for rule in rules if isinstance(rule.pattern, CommandPattern)]
+    return len(texts) == len(command.words) and any(each and all(word.spelled for word in each) for each in met)
 
 
 def _looked_through(texts: Sequence[str]) -> Sequence[str]:

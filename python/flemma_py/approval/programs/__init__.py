@@ -8,7 +8,6 @@ nothing is known: only a rule that spells the whole command allows it.
 from __future__ import annotations
 
 import functools
-import tomllib
 from pathlib import Path
 
 from flemma_py.approval.programs.table import Table, read_table
@@ -22,6 +21,9 @@ def table(program: str | None) -> Table | None:
 @functools.cache
 def _tables() -> dict[str, Table]:
     """All files of this folder, by each name of a program. They are part of the code, and read once like it."""
+    # Not before a command is looked at.
+    import tomllib
+
     found: dict[str, Table] = {}
     for path in sorted(Path(__file__).parent.glob("*.toml")):
         with path.open("rb") as file:

@@ -6,6 +6,8 @@ knows.
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -45,7 +47,7 @@ class _Judge:
         self.writes = writes
         self.options = table.options.joined(table.everywhere)
         self.command = ""
-        self.operands = 0
+        self.operands: list[str] = []
         self.scripted = False
 
     def reasons(self) -> Iterator[str]:
@@ -67,6 +69,7 @@ class _Judge:
             if not value_of:
                 yield from self._operand(word)
             value_of = ""
+        yield from self._copies()
 
     def _patterns(self, word: Met) -> Iterator[str]:
         for pattern, why in self.table.words:
@@ -154,18 +157,28 @@ class _Judge:
             if word.text not in commands:
                 yield f"nothing is known of {self._named()}: only a rule that spells the whole command allows it"
             return
-        self.operands += 1
-        first = self.operands == 1
+        self.operands.append(word.text)
+        first = len(self.operands) == 1
         if first and self.table.script and not self.scripted:
             yield from self._script(word.text, word)
             return
         if not word.spelled:
             if self.table.operands == "code" or (first and self.table.first == "code"):
                 yield f"{self.program} runs {word.text}: only a rule that spells it allows that"
-            if self.table.most is not None and self.operands > self.table.most:
+            if self.table.most is not None and len(self.operands) > self.table.most:
                 yield f"{self.program} writes to {word.text}"
-        if self.table.operands == "written" and (why := self.writes(word.text)):
+            if any(re.fullmatch(pattern, word.text, re.DOTALL) for pattern in self.options.words):
+                yield f"{self._named()} with {word.text}: only a rule that spells it allows that"
+        if self.table.operands in ("written", "copied") and (why := self.writes(word.text)):
             yield f"{self.program} writes: {why}"
+
+    def _copies(self) -> Iterator[str]:
+        """What is copied into a folder is written to the place that a link of its name there leads to."""
+        if self.table.operands == "copied" and self.operands:
+            *sources, target = self.operands
+            for source in sources:
+                if why := self.writes(posixpath.join(target, posixpath.basename(source.rstrip("/")))):
+                    yield f"{self.program} writes: {why}"
 
     def _script(self, text: str, word: Met) -> Iterator[str]:
         harmless = self.table.script.harmless if self.table.script else ()

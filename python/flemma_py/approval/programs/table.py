@@ -5,13 +5,15 @@
     long_dash = true            options of one dash are whole words (-exec), not letters in a row (-xf)
     exact = true                a long option cannot be shortened
     ignored = ["--no-pager"]    options before everything else that change nothing: they are looked through
-    operands = "written"        words that are no options: "written" paths, "code", or nothing to say
+    operands = "written"        words that are no options: "written" paths, "copied" (the same, and the last may be the
+                                folder that the others go to), "code", or nothing to say
+    here = true                 what it does depends on files of the folder in which it starts
     first = "code"              the first of them: "code", or "options" as in `tar xf`
     most = 1                    more operands than these are not covered by a star
     delegate = ["-m"]           behind this option stands the name of another program, with its words
     builtin = "…"               a word of the shell's own that may change what later words mean: why; never allowed
 
-    [options]                   run = [], write = [], values = [], flags = []
+    [options]                   run = [], write = [], values = [], flags = [], words = ["regular expression"]
     [words]                     "regular expression of any word" = "why a star does not cover it"
     [script]                    options = ["-e"], harmless = ["regular expression"], without = ["-e", "-f"]
     [commands]                  plain = ["status"]: those that a star may stand for
@@ -21,8 +23,8 @@
     [shell]                     option = "-c": the word behind it is a text for bash
 
 `run` are options that run code, `write` those that write, `values` those with a value in the next word or right
-behind their letter, `flags` those known to have none. `[options]` of a program with `[commands]` are those before the
-command; what holds behind every command is in `[everywhere]`.
+behind their letter, `flags` those known to have none, `words` whole operands that must be spelt. `[options]` of a
+program with `[commands]` are those before the command; what holds behind every command is in `[everywhere]`.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ class Options:
     write: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     def joined(self, other: Options) -> Options:
         """These and those of `other`."""
@@ -73,6 +76,7 @@ class Table:
     stdin: str = "data"
     long_dash: bool = False
     exact: bool = False
+    here: bool = False
     ignored: tuple[str, ...] = ()
     operands: str = ""
     first: str = ""

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`text` is what the program gets, None where only the shell will know; `raw` is what was written."""
+    """`text` is what the program gets, None where only the shell will know; `raw` is what was written. `start` is the
+    byte where it begins, -1 for one that stands nowhere."""
 
     text: str | None
     raw: str
+    start: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

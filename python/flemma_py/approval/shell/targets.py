@@ -6,8 +6,9 @@ meant, and has to be good in all of them.
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from flemma_py.approval.call import Place
 from flemma_py.approval.guarded import Guard
@@ -16,17 +17,30 @@ from flemma_py.approval.shell.command import Redirection, SimpleCommand
 SINKS = {"/dev/null", "/dev/stdout", "/dev/stderr"}
 NETWORK = re.compile(r"/dev/(?:tcp|udp)/")
 MOST_FOLDERS = 16
-MOST_WORDS = 400
+MOST_LOOKS = 6_000
+"""How often the file system may be asked for one call."""
+MOST_FILES = "more files than can be looked at"
 
 
 class Targets:
-    """The folders that the commands of one call may run in, and what that makes of their paths."""
+    """The folders that the commands of one call may run in, and what that makes of their paths. `spelled` says whether
+    a rule names a command with all of its words."""
 
-    def __init__(self, place: Place, commands: Sequence[SimpleCommand]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        commands: Sequence[SimpleCommand],
+        spelled: Callable[[SimpleCommand], bool] = lambda _: False,
+    ) -> None:
         self.place = place
         self.guard = Guard(place)
         self.folders: list[str] = [place.shell_folder or place.folder]
         self.unclear = ""
+        self.elsewhere = ""
+        """A command that leads to a folder which is not one of the owner's, if there is one. See `here`."""
+        self._homes = {place.resolved(each) for each in (place.project, place.folder, self.folders[0])}
+        self._spelled = spelled
+        self._looks = 0
         for command in commands:
             self._follow(command)
 
@@ -41,6 +55,8 @@ class Targets:
         if self.unclear and not path.startswith("/"):
             return f"where {path} is cannot be told, because {self.unclear}"
         for each in self._absolute(path):
+            if self._looks > MOST_LOOKS:
+                return MOST_FILES
             real = self.place.resolved(each)
             if real is None:
                 return f"where {path} leads cannot be told"
@@ -54,11 +70,10 @@ class Targets:
 
     def guarded(self, command: SimpleCommand) -> str:
         """The first of the guarded that a word of the command names, or nothing."""
-        paths = dict.fromkeys(self._paths(command))
-        if len(paths) > MOST_WORDS:
-            return "more files than can be looked at"
-        for path in paths:
+        for path in dict.fromkeys(self._paths(command)):
             for each in self._absolute(path):
+                if self._looks > MOST_LOOKS:
+                    return MOST_FILES
                 if name := self.guard.of(each):
                     return name
         return ""
@@ -67,21 +82,23 @@ class Targets:
         for each in command.within:
             self._follow(each)
         if command.program in ("pushd", "popd"):
-            self.unclear = f"{command.program} changes the folder"
+            self.unclear = self.elsewhere = f"{command.program} changes the folder"
         elif command.program == "cd":
             words = [word.text for word in command.words[1:] if word.text not in ("-L", "-P", "-e", "-@", "--")]
             goal = words[0] if len(words) == 1 else None
             if goal is None or goal == "-" or len(self.folders) > MOST_FOLDERS:
-                self.unclear = "cd goes where it cannot be told"
+                self.unclear = self.elsewhere = "cd goes where it cannot be told"
                 return
-            self.folders += [goal if goal.startswith("/") else f"{folder}/{goal}" for folder in self.folders]
-            self.folders = list(dict.fromkeys(self.folders))
+            # bash goes by the names on the way, -P by the links.
+            led = [goal if goal.startswith("/") else f"{folder}/{goal}" for folder in self.folders]
+            self.folders = list(dict.fromkeys((*self.folders, *led, *map(posixpath.normpath, led))))
+            if not self._spelled(command) and {self.place.resolved(each) for each in led} - self._homes:
+                self.elsewhere = f"{command} leads to another folder"
 
     def _absolute(self, path: str) -> Iterator[str]:
-        if path.startswith("/"):
-            yield path
-        else:
-            yield from (f"{folder}/{path}" for folder in self.folders)
+        for each in [path] if path.startswith("/") else [f"{folder}/{path}" for folder in self.folders]:
+            self._looks += 1
+            yield each
 
     def _redirection(self, redirection: Redirection) -> str:
         target = redirection.target

@@ -48,6 +48,11 @@ REASONS = {
     "test_command": "a test may evaluate arithmetic",
     "translated_string": "a translated text",
 }
+DESCRIPTOR = re.compile("[0-9]")
+"""For dash a longer number is a word."""
+PLAIN = re.compile(r"[0-9]+-?|-|[A-Za-z_./][\w./,:@%+-]*")
+"""Of this the second reading makes nothing else. `>&'$(…)'` runs a command in spite of its quotes, and `>& -x` has a
+word x."""
 QUIET = {"comment", "file_descriptor", "heredoc_start", "heredoc_end", "variable_name", "heredoc_content"}
 
 
@@ -187,6 +192,8 @@ class _Walk:
             elif child.type == "heredoc_start":
                 self._claim(child, _unquoted(_text(child)))
             elif child.type == "file_descriptor":
+                if not DESCRIPTOR.fullmatch(_text(child)):
+                    self.problem(child, "a word that can be read in two ways")
                 self._claim(child, _text(child))
             elif child.type in QUIET:
                 pass
@@ -204,6 +211,8 @@ class _Walk:
                 rest.append(child)
         closes = operator.endswith("-") and not operator.startswith("<<")
         target = None if closes or node.type == "heredoc_redirect" else words.pop(0) if words else Word(None, "")
+        if operator in (">&", "<&") and target and not (target.text and PLAIN.fullmatch(target.text)):
+            self.problem(node, f"bash reads what stands behind {operator} twice")
         return [Redirection(operator, target), *more], words, rest
 
     def _document(self, node: Node, around: Around) -> None:
@@ -250,7 +259,7 @@ class _Walk:
         if not node.is_named or node.is_missing or node.type not in WORDS:
             self.problem(node, REASONS.get(node.type, REASONS["ERROR"]))
         self._claim(node, text)
-        return Word(text, _text(node))
+        return Word(text, _text(node), node.start_byte)
 
     def _claim(self, node: Node, text: str | None) -> None:
         self.reading.claimed[(node.start_byte, node.end_byte)] = text

@@ -9,6 +9,8 @@ from flemma_py.approval.programs.table import Wrapper
 from flemma_py.approval.shell.analysis import analyse
 from flemma_py.approval.shell.command import SimpleCommand, Word
 
+FOLDERS = ("", "/bin", "/usr/bin")
+"""Where a wrapper is what it is called. The empty one means that the shell looks for it."""
 MOST_WITHIN = 8
 """How many wrappers may stand in one another."""
 
@@ -19,6 +21,8 @@ def unwrapped(command: SimpleCommand, level: int = 0) -> SimpleCommand:
     known = table(command.program and command.program.rpartition("/")[2])
     if known is None or not (known.wrapper or known.shell):
         return command
+    if command.program and command.program.rpartition("/")[0] not in FOLDERS:
+        command = replace(command, opaque=f"{command.program} may be another program of that name")
     if level >= MOST_WITHIN:
         return replace(command, opaque=f"more than {MOST_WITHIN} programs that run one another")
     if known.shell:
@@ -34,7 +38,7 @@ def _shell(command: SimpleCommand, option: str, level: int) -> SimpleCommand:
         inner = analyse(texts[1])
         fed = [replace(each, fed=each.fed or command.fed) for each in inner.commands]
         within = tuple(unwrapped(each, level + 1) for each in fed)
-        return replace(command, within=within, opaque=str(inner.problems[0]) if inner.problems else "")
+        return replace(command, within=within, opaque=str(inner.problems[0]) if inner.problems else command.opaque)
     # `bash -lc …`, `sh -c … name`: what is found is good enough to be refused.
     code = next((text for text in reversed(texts) if text and " " in text), None)
     within = () if code is None else tuple(unwrapped(each, level + 1) for each in analyse(code).commands)
@@ -42,7 +46,7 @@ def _shell(command: SimpleCommand, option: str, level: int) -> SimpleCommand:
 
 
 def _wrapper(command: SimpleCommand, wrapper: Wrapper, level: int) -> SimpleCommand:
-    opaque, words, skip = wrapper.opaque, list(command.words[1:]), wrapper.skip
+    opaque, words, skip = command.opaque or wrapper.opaque, list(command.words[1:]), wrapper.skip
     while words:
         text = words[0].text
         if text is None:

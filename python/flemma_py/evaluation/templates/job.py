@@ -1,7 +1,7 @@
 """One job: the frontmatter of a chat, then those of its messages that the host asks for, one reply each.
 
 Replies: `begun` (everything is loaded, so the time may count), `frontmatter`, one `unit` each, `done`. Between them
-come requests to the host, `read` and `kind`, each of which waits for its answer.
+come requests to the host, `read`, `kind` and `call`, each of which waits for its answer.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import traceback
 from typing import Any, BinaryIO
 
 from flemma_py.evaluation import limits
+from flemma_py.evaluation.templates.brought import read_changes
 from flemma_py.evaluation.templates.failure import TEMPLATE, Broken, Failure
 from flemma_py.evaluation.templates.formats import Clock
 from flemma_py.evaluation.templates.frontmatter import known_parsers
@@ -26,16 +27,20 @@ from flemma_py.evaluation.templates.variables import LUA, read_variables
 
 
 class Channel:
-    """The pipe to the host. Each message shows that the job gets on."""
+    """The pipe to the host. Each reply gives the job `limit` seconds more; its questions take none."""
 
-    def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
+    def __init__(self, requests: BinaryIO, replies: BinaryIO, limit: float) -> None:
         self._requests, self._replies = requests, replies
+        self.limit = limit
 
     def say(self, message: dict[str, Any]) -> None:
+        self._write(message)
+        limits.renew(self.limit)
+
+    def _write(self, message: dict[str, Any]) -> None:
         text = json.dumps(message, ensure_ascii=False)
         self._replies.write(text.encode("utf-8", "surrogatepass") + b"\n")
         self._replies.flush()
-        limits.renew()
 
     def read(self, path: str, base: str | None, binary: bool, mime: str | None) -> dict[str, Any]:
         return self._ask({"read": path, "base": base, "binary": binary, "mime": mime})
@@ -43,11 +48,14 @@ class Channel:
     def kind(self, path: str) -> str:
         return str(self._ask({"kind": path})["kind"])
 
+    def call(self, number: int, arguments: list[Any]) -> dict[str, Any]:
+        return self._ask({"call": number, "arguments": arguments})
+
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        self.say(question)
-        limits.suspend()
+        self._write(question)
+        left = limits.suspend()
         line = self._requests.readline()
-        limits.renew()
+        limits.renew(max(left, 0.001))  # 0 would take the limit away
         if not line:
             raise SystemExit("the host is gone")
         answer: dict[str, Any] = json.loads(line)
@@ -61,7 +69,7 @@ def run(request: dict[str, Any], channel: Channel) -> None:
     if front and front.get("parsed") is None and front["language"].lower() != LUA:
         known_parsers()
     try:
-        with limits.backstop():
+        with limits.backstop(channel.limit):
             channel.say({"begun": True})
             _Job(request, channel).run()
     except MemoryError:  # before the others: Lua's own memory error is of both kinds
@@ -89,6 +97,7 @@ class _Job:
             home=request["home"],
             clock=Clock(request["now"]),
             seed=request["seed"],
+            changes=read_changes(request.get("changes") or ()),
             make={"lua": lambda session: Lua(session, self._settings), "jinja": Jinja},
         )
 
@@ -118,7 +127,7 @@ class _Job:
         self._file = session.add_file(engine, None, *place)
         random.seed(session.seed)
         if engine.name == "lua":
-            session.lua.reseed(session.seed)
+            session.lua.begin(session.seed)
         scope, operations = None, self._settings.operations
         code, parsed = (front["code"], front.get("parsed")) if front else ("", None)
         try:
@@ -141,7 +150,7 @@ class _Job:
         seed = session.seed ^ unit["seed"]
         random.seed(seed)
         if "lua" in session.engines:
-            session.lua.reseed(seed)
+            session.lua.begin(seed)
         text: str | None = None
         try:
             text = file.engine.render(scope, file, pieces)
@@ -165,8 +174,13 @@ class _Job:
         if session.trace is not None:
             raise RuntimeError(session.trace)
         uses = [name for name, used in (("clock", session.clock.used), ("settings", self._settings.used)) if used]
-        report = {"problems": session.problems, "reads": sorted(session.used_reads, key=str), "uses": uses}
+        report = {
+            "problems": session.problems,
+            "reads": sorted(session.used_reads, key=str),
+            "uses": uses,
+            "answers": session.answers,
+        }
         session.problems = []
-        session.used_reads = set()
+        session.used_reads, session.answers = set(), ""
         session.clock.used = self._settings.used = False
         return report

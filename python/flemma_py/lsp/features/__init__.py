@@ -1,0 +1,1 @@
+"""One feature of the protocol per file: each has a `FEATURE`."""
