@@ -3,6 +3,7 @@
 #   make demo          open the welcome chat with the demo model (no key needed)
 #   make test          ruff, mypy, Lua modules, pure, wire and editor tests; NVIM=path picks another Neovim
 #   make test-system   what needs programs of Debian or npm: stylua, luacheck, tests of keyring and sandbox
+#   make screens       store what tests/editor/test_screens.py sees as what is expected; look at the difference
 #   make soak          the same tests with full counts, long
 #   make generate      write lua/flemma/models.lua, schema.lua and the tables of doc/flemma.txt anew from the code
 #   make lint check format develop bench screenshot lock
@@ -15,7 +16,7 @@ JOBS ?= 2
 export NVIM
 export PYTHON
 
-.PHONY: help prepare demo develop test test-system soak lint check format bench screenshot generate lock
+.PHONY: help prepare demo develop test test-system screens soak lint check format bench screenshot generate lock
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -34,6 +35,9 @@ test: lint check
 
 test-system: prepare
 	@scripts/test-system
+
+screens: prepare
+	@FLEMMA_SCREENS=write scripts/test -n $(JOBS) tests/editor/test_screens.py
 
 soak: prepare
 	@FLEMMA_SOAK=1 scripts/test -n $(JOBS) --timeout 3600

@@ -1,4 +1,4 @@
-"""Writes the tables of doc/flemma.txt that the code knows: commands and settings.
+"""Writes the tables of doc/flemma.txt that the code knows: commands, settings and highlight groups.
 
 Each stands between a line with its tag and a line that says where it comes from. `make generate` writes them; a test
 fails when they have drifted from the code.
@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "python"))
 
 HELP = ROOT / "doc/flemma.txt"
 WIDTH = 78
-ASK = "io.stdout:write(vim.json.encode(require('flemma.commands').described()))"
+ASK = "io.stdout:write(vim.json.encode(require('{}').described()))"
 
 
 TRUST = {
@@ -45,10 +45,20 @@ def nvim() -> str:
     return subprocess.run([ROOT / "scripts/find-nvim"], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def described(binary: str) -> list[dict[str, Any]]:
-    """What `lua/flemma/commands/` says of its commands."""
+def described(binary: str, module: str) -> list[dict[str, Any]]:
+    """What a Lua module says of all that it has."""
     prepare = "lua vim.opt.runtimepath:prepend(vim.env.FLEMMA_ROOT)"
-    command = [binary, "--clean", "--headless", "--cmd", prepare, "--cmd", f"lua {ASK}", "--cmd", "qall!"]
+    command = [
+        binary,
+        "--clean",
+        "--headless",
+        "--cmd",
+        prepare,
+        "--cmd",
+        f"lua {ASK.format(module)}",
+        "--cmd",
+        "qall!",
+    ]
     environment = {**os.environ, "FLEMMA_ROOT": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     found: list[dict[str, Any]] = json.loads(done.stdout)
@@ -64,12 +74,22 @@ def entry(head: str, tag: str, text: str) -> str:
 
 def commands(binary: str) -> str:
     rows: list[str] = []
-    for command in described(binary):
+    for command in described(binary, "flemma.commands"):
         text = command["about"][:1].upper() + command["about"][1:] + "."
         if command["complete"]:
             text += f" Arguments: {', '.join(command['complete'])}."
         rows.append(entry(f":Flemma {command['name']}", f":Flemma-{command['name']}", text))
     return "\n".join(rows)
+
+
+def groups(binary: str) -> str:
+    rows = [f"{'group':<27}{'from':<51}".rstrip() + " ~"]
+    for group in described(binary, "flemma.ui.groups"):
+        head = f"{group['name']:<26} {group['from']}"
+        rows.append(
+            head + "\n" + textwrap.fill(group["about"], WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        )
+    return "\n".join(rows) + "\n"
 
 
 def as_lua(value: Any) -> str:
@@ -150,7 +170,10 @@ def replaced(text: str, name: str, table: str) -> str:
 
 def generated(text: str, binary: str) -> str:
     """The help file as it should be."""
-    return replaced(replaced(text, "commands", commands(binary)), "settings", settings())
+    tables = {"commands": commands(binary), "settings": settings(), "groups": groups(binary)}
+    for name, table in tables.items():
+        text = replaced(text, name, table)
+    return text
 
 
 def main() -> None:

@@ -48,8 +48,9 @@ syn match FlemmaUserFileReference /\%(^\|[^[:alnum:]@]\)\@1<=@\%(\~\/\|\/\/\?\)[
 
 syn region FlemmaThinkingBlock matchgroup=NONE start=/^<thinking\%( redacted\| \w\+:signature="[^"]*"\)\?>$/ matchgroup=FlemmaThinkingTag end=/^<\/thinking>$/ matchgroup=NONE end=/\n\ze@\%(System\|You\|Assistant\):/ contained contains=FlemmaThinkingTag,@Spell
 syn match chatThinkingWhole /^<thinking \w\+:signature="[^"]*"\/>$/ contained contains=FlemmaThinkingTag
-syn match FlemmaThinkingTag /^<thinking\%(\s.*\)\?>$/ contained contains=FlemmaThinkingSignature,@NoSpell
-syn match FlemmaThinkingSignature /signature="\zs[^"]\+\ze"/ contained conceal cchar=… contains=@NoSpell
+syn match FlemmaThinkingTag /^<thinking\%(\s.*\)\?>$/ contained contains=chatSignature,@NoSpell
+syn match chatSignature /:signature="[^"]*"/ contained conceal contains=FlemmaThinkingSignature
+syn match FlemmaThinkingSignature /"\zs[^"]\+\ze"/ contained contains=@NoSpell
 
 syn match chatToolUse /^\*\*Tool Use:\*\*.*$/ contained contains=FlemmaToolUse,chatToolName,@NoSpell
 syn match FlemmaToolUse /^\*\*Tool Use:\*\*/ contained nextgroup=chatToolName skipwhite
@@ -103,6 +104,7 @@ hi def link chatFrontmatter String
 hi def link chatToolName FlemmaToolName
 hi def link chatToolId FlemmaToolId
 hi def link chatResultId FlemmaToolId
+hi def link chatSignature FlemmaThinkingTag
 hi def link chatStatusOther FlemmaToolId
 hi def link chatLinkOpen Comment
 hi def link chatThinkingWhole FlemmaThinkingTag

@@ -83,10 +83,12 @@ local function run(payload)
   for index = 1, payload.count do
     args[index] = M.without_nil(payload.args[index])
   end
+  local count = payload.count
   if fn.callback then
-    args[payload.count + 1] = done
+    count = count + 1
+    args[count] = done
   end
-  local ok, value = pcall(fn.run, unpack(args, 1, payload.count + 1))
+  local ok, value = pcall(fn.run, unpack(args, 1, count))
   if not ok then
     answered = true
     answer(payload.call, { problem = "failed: " .. tostring(value) })

@@ -75,6 +75,7 @@ local function hello()
     runtime = require("flemma.switch").runtime(),
     parsers = require("flemma.codeblock.parsers").numbers(),
     resolvers = require("flemma.tools.approval").numbers(),
+    modules = require("flemma.templating").number(),
     state_folder = vim.fs.joinpath(vim.fn.stdpath("state"), "flemma"),
     tools = tools(),
     tool_folder = vim.fs.joinpath(vim.fn.stdpath("config"), "flemma", "tools"),
@@ -333,6 +334,7 @@ function M.settings_changed()
   M.send("tools", tools())
   M.send("settings", { settings = require("flemma.settings").plain() })
   require("flemma.tools.approval").tell()
+  require("flemma.templating").settings_changed()
   require("flemma.logging").tell()
 end
 

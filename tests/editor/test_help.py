@@ -23,7 +23,7 @@ def generate() -> ModuleType:
     return module
 
 
-def test_the_tables_of_commands_and_settings_are_those_of_the_code(binary: str) -> None:
+def test_the_tables_of_commands_settings_and_groups_are_those_of_the_code(binary: str) -> None:
     text = HELP.read_text()
 
     assert generate().generated(text, binary) == text, "run `make generate`"

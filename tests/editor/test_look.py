@@ -134,6 +134,9 @@ def test_every_group_has_colours_for_a_terminal_without_true_colour(talk: Neovim
         ("Missing+bg:#010101", "dark", {"bg": 0x010101}),
         ("Missing-bg:#010101", "light", {"bg": 0xFEFEFE}),
         ("FgOnly+bg:#010101,Base", "dark", {"fg": 0x808080, "bg": 0x101010}),
+        ("Base^fg:3", "dark", {"fg": 0x808080, "bg": 0x101010}),
+        ("Base^fg:21", "dark", {"fg": 0xFFFFFF, "bg": 0x101010}),
+        ("Base+bg:#f0f0f0^fg:21", "dark", {"fg": 0x000000, "bg": 0xFFFFFF}),
     ],
 )
 def test_a_highlight_value_means(start: Start, value: Any, background: str, wanted: dict[str, Any]) -> None:
@@ -202,3 +205,24 @@ def test_no_mark_is_left_in_the_buffer(talk: Neovim) -> None:
     talk.client.settle()
     marks = "return #vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_create_namespace('flemma.decoration'), 0, -1, {})"
     assert talk.lua(marks) == 0
+
+
+def test_contrast_is_as_high_as_was_asked_for(start: Start) -> None:
+    editor = start()
+    found = editor.lua("""
+        local colour = require('flemma.ui.colour')
+        local found = {}
+        for ground = 0, 0xffffff, 0x0f1357 do
+          found[#found + 1] = colour.contrast(colour.with_contrast(0x777777, ground, 4.5), ground)
+        end
+        return found
+    """)
+    assert min(found) >= 4.5
+    assert max(found) < 10, "no more than was asked for"
+    assert editor.lua("return require('flemma.ui.colour').contrast(0, 0xffffff)") == 21
+
+
+@pytest.mark.parametrize("value", ["Base^fg:0", "Base^xy:3", "Base^fg:many", "Base^fg", "Base^fg:3+"])
+def test_a_contrast_that_means_nothing_is_told(start: Start, value: str) -> None:
+    problem = start().lua("return (select(2, require('flemma.ui.colour').resolve(..., 'dark', {})))", value)
+    assert "is not a highlight" in problem

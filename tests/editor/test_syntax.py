@@ -107,3 +107,61 @@ def test_the_end_of_a_long_chat_is_seen_without_its_beginning(start: Start, tmp_
     editor.command("normal! G")
     row = max(number for number, line in enumerate(editor.lines(), 1) if line.startswith("**bold**"))
     assert editor.lua("return vim.fn.synIDattr(vim.fn.synID(..., 3, 1), 'name')", row) == "chatBold"
+
+
+MISSPELT = """```lua
+frontwrod = 1
+```
+
+@System:
+Sytsem {{ exprwrod }} {% codewrod %}
+
+@You:
+Userwrod `tickwrod` @./pathwrod.md https://example.org/urlwrod
+
+**Tool Result:** `t1`
+
+```
+resultwrod
+```
+
+@Assistant:
+<thinking>
+Thougthwrod
+</thinking>
+
+# Headwrod
+
+> Quotewrod and **boldwrod**
+
+| tablewrod | x |
+
+```python
+fencewrod
+```
+
+**Tool Use:** `bashwrod` (`idwrod`)
+
+```json
+{"jsonwrod": 1}
+```
+"""
+
+
+def test_spelling_looks_at_prose_and_at_nothing_else(start: Start, tmp_path: Path) -> None:
+    editor = start()
+    editor.open(tmp_path / "a.chat", MISSPELT)
+    editor.command("setlocal spell spelllang=en | normal! zRgg0")
+    found = editor.lua("""
+        local found, last = {}, ''
+        for _ = 1, 60 do
+          vim.cmd('silent! normal! ]s')
+          local at = vim.fn.string(vim.fn.getpos('.'))
+          if found[at] then break end
+          found[at] = true
+          last = last .. ' ' .. vim.fn.expand('<cword>')
+        end
+        return vim.split(vim.trim(last), ' ')
+    """)
+    words = {"Sytsem", "Userwrod", "Thougthwrod", "Headwrod", "Quotewrod", "boldwrod", "tablewrod"}
+    assert set(found) == words

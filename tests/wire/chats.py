@@ -16,6 +16,7 @@ from flemma_py.lsp.probe import probe, values
 from flemma_py.model.document import Document, Expression
 from flemma_py.model.evaluated import Evaluated, Kept, RenderedFile, RenderedText
 from flemma_py.model.reading import Read, Refused, Wanted
+from flemma_py.model.template_names import BUILT_IN_NAMES
 
 NOON = 1_700_000_000.0
 """A moment: 2023-11-14, 22:13:20 in UTC."""
@@ -68,6 +69,7 @@ class Chat:
         self.documents = self.fresh()
         self.place = Place(str(folder / "talk.chat"), str(folder), str(folder), str(folder), "UTC")
         self.document: Document | None = None
+        self.names = BUILT_IN_NAMES
 
     def fresh(self) -> DocumentEvaluation:
         """An evaluation that knows nothing yet."""
@@ -88,7 +90,9 @@ class Chat:
         retry: bool = False,
     ) -> Evaluated:
         self.document = parse(text.split("\n"))
-        return await self.documents.evaluate(self.document, self.place, settings=settings, parsed=parsed, retry=retry)
+        return await self.documents.evaluate(
+            self.document, self.place, settings=settings, parsed=parsed, names=self.names, retry=retry
+        )
 
     async def probed(self, text: str, code: str) -> Sequence[str] | str:
         """What the expression `code` of the chat gives where it first stands."""

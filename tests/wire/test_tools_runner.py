@@ -269,7 +269,10 @@ def test_who_takes_whose_place() -> None:
     tools.put("lua", {"same": owner}, replaces=True)
     tools.put("lua", {"same": owner}, replaces=True)
     assert tools.tool("same") is owner
-    tools.put_scoped("/project", {"same": project, "deploy": tool(echo, "deploy")})
+    deploy = replace(tool(echo, "deploy"), is_confined=True)
+    tools.put_scoped("/project", {"same": project, "deploy": deploy})
+    tools.put_scoped("/project", {"same": project, "deploy": deploy})
+    assert tools.confined("/project") == set()
     assert tools.tool("same", "/project") is owner and tools.tool("deploy") is None
     assert "deploy" in tools.names_in("/project").known and "deploy" not in tools.names.known
     assert [each.name for each in tools.offered(None, "/project")] == ["deploy", "more", "same"]

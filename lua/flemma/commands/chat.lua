@@ -87,10 +87,4 @@ return {
       require("flemma.navigation").previous_message(1)
     end,
   },
-  ["attention"] = {
-    about = "go to a chat that waits for you, or has come to its end while nobody looked",
-    run = function()
-      require("flemma.attention").go()
-    end,
-  },
 }

@@ -1,4 +1,4 @@
---- Commands about what was and what is: usage, requests compared, notices, the log, the status.
+--- Commands about what was and what is: requests compared, the log, the status, estimates.
 
 ---@type table<string, flemma.Command>
 return {
@@ -40,18 +40,6 @@ return {
       require("flemma.logging").open()
     end,
   },
-  notices = {
-    about = "show the last notices whole",
-    run = function()
-      require("flemma.notify").show()
-    end,
-  },
-  ["notification:recall"] = {
-    about = "show the last report of usage again",
-    run = function()
-      require("flemma.ui.usage").recall_notification()
-    end,
-  },
   status = {
     about = "show what holds for this chat, and who said so",
     complete = { "verbose" },
@@ -63,12 +51,6 @@ return {
     about = "tell how many tokens the next request would take, and what they cost",
     run = function()
       require("flemma.state").ask_estimate()
-    end,
-  },
-  ["usage:recall"] = {
-    about = "show what the last request of this chat used",
-    run = function()
-      require("flemma.ui.usage").recall()
     end,
   },
 }

@@ -1,7 +1,35 @@
 --- Commands about tools: their calls, who may run what, the wall around them, servers.
 
+--- A command that is about one MCP server.
+---@param action string
+---@param usage string the words behind it
+---@param least integer how many of them there must be
+---@param about string
+---@return flemma.Command
+local function with_server(action, usage, least, about)
+  return {
+    about = about,
+    complete = function(words)
+      return require("flemma.mcp").offers(words)
+    end,
+    run = function(args)
+      require("flemma.mcp").run(action, args, usage, least)
+    end,
+  }
+end
+
 ---@type table<string, flemma.Command>
 return {
+  ["mcp:login"] = with_server("login", "NAME", 1, "sign in to an MCP server in the browser"),
+  ["mcp:prompt"] = with_server(
+    "prompt",
+    "SERVER PROMPT [key=value …]",
+    2,
+    "insert the messages of an MCP server's prompt"
+  ),
+  ["mcp:resource"] = with_server("resource", "SERVER URI", 2, "insert the text of an MCP server's resource"),
+  ["mcp:restart"] = with_server("restart", "NAME", 1, "start an MCP server again"),
+  ["mcp:stop"] = with_server("stop", "NAME", 1, "end an MCP server until a chat wants it again"),
   ["autopilot:enable"] = {
     about = "run tool calls that rules allow unasked, and send their results, from now on",
     run = function()
@@ -20,55 +48,10 @@ return {
       require("flemma.status").open(false, "Autopilot")
     end,
   },
-  ["mcp:login"] = {
-    about = "sign in to an MCP server in the browser",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("login", args, "NAME", 1)
-    end,
-  },
-  ["mcp:prompt"] = {
-    about = "insert the messages of an MCP server's prompt",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("prompt", args, "SERVER PROMPT [key=value …]", 2)
-    end,
-  },
-  ["mcp:resource"] = {
-    about = "insert the text of an MCP server's resource",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("resource", args, "SERVER URI", 2)
-    end,
-  },
-  ["mcp:restart"] = {
-    about = "start an MCP server again",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("restart", args, "NAME", 1)
-    end,
-  },
   ["mcp:status"] = {
     about = "show the MCP servers and their tools",
     run = function()
       require("flemma.status").open(true)
-    end,
-  },
-  ["mcp:stop"] = {
-    about = "end an MCP server until a chat wants it again",
-    complete = function(words)
-      return require("flemma.mcp").offers(words)
-    end,
-    run = function(args)
-      require("flemma.mcp").run("stop", args, "NAME", 1)
     end,
   },
   ["mcp:trust"] = {

@@ -102,6 +102,11 @@ local MEANING = {}
 
 function MEANING.text(group, read)
   local found = group.setting and read("resolve", group.setting, "fg")
+  if found and found.link == "Normal" then
+    -- Its ground would cover tints, the line of the cursor, and that of windows without the focus.
+    local normal = api.nvim_get_hl(0, { name = "Normal", link = false })
+    return { fg = normal.fg, ctermfg = normal.ctermfg }
+  end
   -- A setting may name the group that it is for: then it has nothing to say.
   return found and found.link ~= group.name and found or linked(group.link)
 end
@@ -137,18 +142,54 @@ local function meaning(group, read, buf)
   return MEANING[group.kind](group, read, buf)
 end
 
+--- Least contrast of colours that a file brings along: what it says must not be hidden from whoever reads it.
+local LEGIBLE = 1.6
+
+--- Gives a function that tells whether a group can be read where it may stand; tints are to be asked about first.
+local function judge()
+  local normal = api.nvim_get_hl(0, { name = "Normal", link = false })
+  local code = api.nvim_get_hl(0, { name = "String", link = false })
+  local dark, contrast = vim.o.background == "dark", require("flemma.ui.colour").contrast
+  local text, grounds = normal.fg or (dark and 0xffffff or 0), { normal.bg or (dark and 0 or 0xffffff) }
+  ---@param kind string
+  ---@param name string
+  ---@return boolean
+  return function(kind, name)
+    local found = api.nvim_get_hl(0, { name = name, link = false })
+    if kind == "line" then
+      local ground = found.bg
+      local legible = not ground or (contrast(ground, text) >= LEGIBLE and contrast(ground, code.fg or text) >= LEGIBLE)
+      grounds[#grounds + 1] = legible and ground or nil
+      return legible
+    end
+    return vim.iter(found.bg and { found.bg } or grounds):all(function(ground)
+      return contrast(found.fg or text, ground) >= LEGIBLE
+    end)
+  end
+end
+
 --- The groups that a chat has colours of its own for.
 ---@param buf integer
 local function define_own(buf)
-  local groups, plain, read = require("flemma.ui.groups").list, reader(), reader(buf)
+  local plain, read, is_legible = reader(), reader(buf), judge()
   local pairs_of_groups = {}
-  for _, group in ipairs(groups) do
-    if group.setting and not is_foreign(group.name) then
-      local wanted = meaning(group, read, buf)
-      if not vim.deep_equal(wanted, meaning(group, plain)) then
-        local name = ("%s_%d"):format(group.name, buf)
-        set(name, wanted)
-        pairs_of_groups[#pairs_of_groups + 1] = group.name .. ":" .. name
+  local function define(group)
+    local wanted = meaning(group, read, buf)
+    if vim.deep_equal(wanted, meaning(group, plain)) then
+      return
+    end
+    local name = ("%s_%d"):format(group.name, buf)
+    set(name, wanted)
+    if is_legible(group.kind, name) then
+      pairs_of_groups[#pairs_of_groups + 1] = group.name .. ":" .. name
+    else
+      warn(group.setting, "the chat's own colour cannot be read where it stands, and was left out")
+    end
+  end
+  for _, tints in ipairs({ true, false }) do
+    for _, group in ipairs(require("flemma.ui.groups").list) do
+      if group.setting and (group.kind == "line") == tints and not is_foreign(group.name) then
+        define(group)
       end
     end
   end

@@ -52,6 +52,17 @@ local function shows(win, row)
   end)
 end
 
+--- As it stands on the bar, whose colours are others than those of text: only what is urgent keeps its own.
+local URGENT = { FlemmaProgressSoon = true, FlemmaProgressLate = true }
+
+local function on_bar(chunks)
+  local shown = vim.tbl_map(function(chunk)
+    return { chunk[1], URGENT[chunk[2]] and chunk[2] or nil }
+  end, chunks)
+  shown[#shown + 1] = { " " }
+  return shown
+end
+
 local function draw_bars(buf, row, chunks)
   local of, bar, name = require("flemma.settings").of, require("flemma.ui.bar"), bar_name(buf)
   local look = { position = of(buf, "ui", "progress", "position"), highlight = of(buf, "ui", "progress", "highlight") }
@@ -90,8 +101,7 @@ local function draw(buf, spinner)
     virt_text_pos = "eol",
     hl_mode = "combine",
   })
-  chunks[#chunks + 1] = { " ", nil }
-  draw_bars(buf, row, chunks)
+  draw_bars(buf, row, on_bar(chunks))
 end
 
 local function stop_timer()
@@ -147,7 +157,10 @@ function M.show(buf, said, where)
         timeout = not said.label and spinner.timeout or nil,
       }
     or nil
-  draw(buf, spinner)
+  -- What only counts on is drawn with the next tick: a delta is on its way to the text.
+  if (before == nil) ~= (spinner.activity == nil) then
+    draw(buf, spinner)
+  end
 end
 
 --- A send was asked for: show that at once.

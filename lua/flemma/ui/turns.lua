@@ -167,30 +167,42 @@ local function piece(turn, win, line, row)
   return turn.complete and "│" or "┊"
 end
 
+--- A file may say it: not more than makes sense.
+local function columns(wanted)
+  return type(wanted) == "number" and math.max(0, math.min(math.floor(wanted), 8)) or 0
+end
+
 ---@param buf integer
 ---@return integer left
 ---@return integer right
 local function padding(buf)
   local wanted = require("flemma.settings").of(buf, "turns", "padding")
   if type(wanted) == "number" then
-    return wanted, 0
+    return columns(wanted), 0
   elseif type(wanted) ~= "table" then
     return 0, 1
   end
-  return wanted[1] or wanted.left or 0, wanted[2] or wanted.right or 0
+  return columns(wanted[1] or wanted.left), columns(wanted[2] or wanted.right)
 end
 
---- What 'statuscolumn' shows for the line that is drawn.
 ---@return string
-function M.column()
-  local win = vim.g.statusline_winid
+local function column()
+  -- While a status column is evaluated the current window is the one that is drawn.
+  local win = api.nvim_get_current_win()
   local buf, line, row = api.nvim_win_get_buf(win), vim.v.lnum, vim.v.virtnum
   local left, right = padding(buf)
-  local ok, turn = pcall(M.at, buf, line)
-  local drawn = (ok and turn) and piece(turn, win, line, row) or " "
+  local turn = M.at(buf, line)
+  local drawn = turn and piece(turn, win, line, row) or " "
   -- The arc goes on into the ruler.
   local behind = (drawn == "╭" and require("flemma.settings").of(buf, "ruler", "enabled")) and "─" or " "
   return ("%%#FlemmaTurn#%s%s%s%%*"):format((" "):rep(left), drawn, behind:rep(right))
+end
+
+--- What 'statuscolumn' shows for the line that is drawn. An error here would come back with every line.
+---@return string
+function M.column()
+  local ok, drawn = pcall(column)
+  return ok and drawn or " "
 end
 
 --- 'statuscolumn' for a window that shows the chat, of which `users` is the user's own.

@@ -9,7 +9,6 @@ local api = vim.api
 local M = {}
 
 local NAME = "usage "
-local GOOD_CACHE = 50
 
 ---@class (exact) flemma.usage.Item
 ---@field section integer
@@ -50,16 +49,16 @@ local function items(request)
   local function add(section, priority, text, group)
     list[#list + 1] = { section = section, priority = priority, chunks = { { text, group } } }
   end
-  add(1, 110, request.model, "FlemmaUsageModel")
+  add(1, 110, request.model)
   add(1, 10, ("(%s)"):format(request.provider))
   local cost = priced and request:has_price()
   if cost then
-    add(2, 70, M.money(request:get_total_cost()), "FlemmaUsageCost")
+    add(2, 70, M.money(request:get_total_cost()))
   end
   local percentage = request:get_cache_percentage()
   local small = (request.min_cache_tokens or 0) > request:get_total_input_tokens()
   if percentage and not (percentage == 0 and small) then
-    add(2, 80, ("%d%%"):format(percentage), percentage > GOOD_CACHE and "FlemmaUsageGood" or nil)
+    add(2, 80, ("%d%%"):format(percentage))
   end
   add(2, 90, commas(request:get_total_input_tokens()) .. "↑")
   add(2, 60, commas(request:get_total_output_tokens()) .. "↓")
@@ -67,7 +66,7 @@ local function items(request)
     add(2, 50, commas(request.thoughts_tokens) .. "⁂")
   end
   if cost then
-    add(3, 100, M.money(session:get_total_cost()), "FlemmaUsageCost")
+    add(3, 100, M.money(session:get_total_cost()))
   end
   add(3, 35, commas(session:get_total_input_tokens()) .. "↑")
   add(3, 35, commas(session:get_total_output_tokens()) .. "↓")
@@ -84,7 +83,7 @@ local function joined(kept, gap)
   for _, item in ipairs(kept) do
     local head = item.section == section and gap or HEADS[item.section]
     section = item.section
-    chunks[#chunks + 1] = { head, "FlemmaUsageLabel" }
+    chunks[#chunks + 1] = { head }
     vim.list_extend(chunks, item.chunks)
   end
   chunks[#chunks + 1] = { " " }

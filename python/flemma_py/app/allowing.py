@@ -46,7 +46,7 @@ async def offered(approver: Approver, document: Document, line: int) -> Offered 
     use, workplace = found.use, approver.workplace
     place = await asyncio.to_thread(approver.place)
     offers = await asyncio.to_thread(offers_for, Call(use.name, use.input), place)
-    summary = summarised(workplace.services.runner.tool(use.name), use.name, use.input)
+    summary = summarised(workplace.services.runner.tool(use.name, workplace.scope), use.name, use.input)
     return Offered(use.id, summary, offers, tuple(_places(workplace.location.path, place.project).items()))
 
 

@@ -31,8 +31,8 @@ class ChatEditor(Protocol):
         ...
 
     def progress(self, label: str | None, where: str | int, activity: Activity | None = None) -> None:
-        """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line. Neither a label nor an
-        activity: nothing."""
+        """Show what is going on, at the role `"marker"`, the reply's `"end"` or a line. Neither label nor activity:
+        nothing."""
         ...
 
     def tool(self, name: str, id: str, status: str, *, timeout: float | None = None) -> None:

@@ -191,11 +191,12 @@ class Reading:
         place: Place = Place(path, self._folder, cwd, services.home, services.environ.get("TZ"))
         parsed = await self._parsed_by_lua(document, place.filename)
         try:
+            names = await services.template_modules.names()
             settings = as_table(services.layers.resolve())
             return await self._evaluation.evaluate(
-                document, place, settings=settings, parsed=parsed, retry=retry, aside=aside
+                document, place, settings=settings, parsed=parsed, names=names, retry=retry, aside=aside
             )
-        except EvaluationError as error:
+        except (EvaluationError, FunctionError) as error:
             raise DocumentError(error.message) from error
 
     async def _parsed_by_lua(self, document: Document, filename: str | None) -> Mapping[str, Any] | None:

@@ -27,6 +27,8 @@ class OwnTools:
         self._say = say
         self.lua = LuaTools(services, say)
         self.files = ToolFiles(services, say)
+        self.broken: list[str] = []
+        """What packages offer and cannot be loaded, a part of a sentence each."""
         self.changed: Callable[[], None] = lambda: None
 
     @property
@@ -44,6 +46,12 @@ class OwnTools:
         """Give the runner all that a chat in `folder` can have. Waits for sources that are not done, and tells so;
         never raises: a send goes without what failed."""
         await self._guarded(self.lua.bring(told), self.files.bring(folder))
+
+    def tell_broken(self) -> None:
+        """Say what of packages is left out."""
+        for broken in self.broken:
+            self._say("warn", f"A tool is left out: {broken}.")
+        self.broken.clear()
 
     async def look(self, folder: str) -> None:
         """The same with what there is by now, without waiting for more."""

@@ -23,6 +23,10 @@ APPROVAL_DEADLINE = 0.2
 """Seconds for a rule of approval, and for whether a tool is enabled."""
 PARSER_DEADLINE = 1.0
 """Seconds for a parser of frontmatter."""
+MODULE_DEADLINE = 1.0
+"""Seconds for a function that a module brought to templates."""
+COLLECTION_DEADLINE = 5.0
+"""Seconds for all these modules to be loaded and asked what they bring."""
 
 Verdict: TypeAlias = Literal["approve", "ask", "deny"]
 

@@ -42,6 +42,7 @@ from flemma_py.app.rewriting import in_order
 from flemma_py.app.rule_store import RuleStore
 from flemma_py.app.servers import ChatServers
 from flemma_py.app.switch import Catalogue, Switched, catalogue, switch
+from flemma_py.app.template_modules import TemplateModules
 from flemma_py.app.trust import TrustStore
 from flemma_py.config.functions import with_functions
 from flemma_py.config.layers import Layer, Layers
@@ -89,6 +90,7 @@ class Services:
         self.functions = functions
         self.parsers = LuaParsers(functions)
         self.resolvers = LuaResolvers()
+        self.template_modules = TemplateModules(functions)
         self.trust = TrustStore()
         self.rules = RuleStore()
         self._renames_said: set[str] = set()
@@ -115,7 +117,6 @@ class Services:
         self.listings = Listings(self._list)
         self._tables: Mapping[str, tuple[str, ...]] = {}
         self._diagnosing: bool | None = None
-        self._broken_tools: list[str] = []
         self.complaints: tuple[str, ...] = ()
         """What is wrong with the settings, a sentence each."""
 
@@ -136,8 +137,7 @@ class Services:
             self._layers = Layers(declared=self._declared(), tools=self.own_tools.known())
             self._apply(self._raw)
             self.runner.changed = self._tools_changed
-            for broken in self._broken_tools:
-                self._say("warn", f"A tool is left out: {broken}.")
+            self.own_tools.tell_broken()
             if self._runtime:
                 self._layers, _ = self._layers.with_layer(Layer.RUNTIME, with_functions(self._runtime))
                 self.settings = self._layers.resolve()
@@ -323,7 +323,7 @@ class Services:
     def runner(self) -> ToolRunner:
         from flemma_py.tools.runner import ToolRunner, find_tools
 
-        return ToolRunner(find_tools(entry_points=offered(TOOLS), broken=self._broken_tools.append))
+        return ToolRunner(find_tools(entry_points=offered(TOOLS), broken=self.own_tools.broken.append))
 
     @functools.cached_property
     def sandboxes(self) -> Sandboxes:

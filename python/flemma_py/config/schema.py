@@ -92,7 +92,9 @@ class SessionSettings(Group):
 
 class TemplatingSettings(Group):
     modules: tuple[str, ...] = listing(
-        form="a list of Lua modules", trust=Trust.SETUP, about="They add to what expressions can name."
+        form="a list of Lua modules",
+        trust=Trust.SETUP,
+        about="They add to what expressions can name: |flemma-template-modules|.",
     )
 
 

@@ -120,6 +120,8 @@ class Handlers:
                 self._services.parsers.receive(mapping(payload, "parsers"))
             case "resolvers":
                 self._services.resolvers.receive(payload)
+            case "modules":
+                self._services.template_modules.receive(integer(payload, "collector"))
             case "approvals":
                 self._approvals.take(payload, self._chats)
             case "answer":
@@ -175,6 +177,7 @@ class Handlers:
             self._services.rules = RuleStore(Path(hello.state_folder, "rules.json"), self._warn)
         self._services.parsers.receive(hello.parsers)
         self._services.resolvers.receive(hello.resolvers)
+        self._services.template_modules.receive(hello.modules)
         self._own_tools.greet(hello.tools, hello.tool_folder)
         self._services.restore(hello.runtime)
         self._configure(hello.settings)

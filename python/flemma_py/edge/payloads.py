@@ -59,8 +59,9 @@ def read_place(place: Mapping[str, Any]) -> Place:
 class Hello:
     """Start of the conversation between Lua and the host. `settings` is what setup() was given, `runtime` what an
     earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language, `resolvers`
-    those of resolvers of approval; `state_folder` is where what must outlive Neovim is kept, empty for nowhere; `tools`
-    are those that Lua registered, `tool_folder` is where the owner keeps Python files with more."""
+    those of resolvers of approval, `modules` that of what collects from modules of templates, 0 for none;
+    `state_folder` is where what must outlive Neovim is kept, empty for nowhere; `tools` are those that Lua registered,
+    `tool_folder` is where the owner keeps Python files with more."""
 
     protocol: int
     channel: int
@@ -70,6 +71,7 @@ class Hello:
     runtime: Mapping[str, Any]
     parsers: Mapping[str, Any]
     resolvers: Mapping[str, Any]
+    modules: int
     state_folder: str
     tools: Mapping[str, Any]
     tool_folder: str
@@ -85,6 +87,7 @@ class Hello:
             mapping(payload, "runtime") if "runtime" in payload else {},
             mapping(payload, "parsers") if "parsers" in payload else {},
             mapping(payload, "resolvers") if "resolvers" in payload else {},
+            integer(payload, "modules") if "modules" in payload else 0,
             string(payload, "state_folder") if "state_folder" in payload else "",
             mapping(payload, "tools") if "tools" in payload else {},
             string(payload, "tool_folder") if "tool_folder" in payload else "",

@@ -2,7 +2,8 @@
 
 Messages see the variables of the frontmatter, and those that earlier messages set. So a result holds for a message's
 text, for the frontmatter, for the text of every earlier message that changed a variable, for the files that were read,
-and, where somebody looked at the clock, for that day.
+for what modules bring, and, where somebody looked at the clock, for that day. Where a function of the owner's was
+called, nothing is known beyond that evaluation.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flemma_py.evaluation.calls import Calls
 from flemma_py.evaluation.client import Evaluation
 from flemma_py.evaluation.exchange import WHOLE_LIMIT, Ending, Outcome, run_job
 from flemma_py.evaluation.results import (
     FrontmatterResult,
+    Moment,
     UnitResult,
     assemble,
     read_frontmatter_result,
@@ -32,6 +35,7 @@ from flemma_py.evaluation.units import Unit, Units
 from flemma_py.model.document import Document
 from flemma_py.model.evaluated import Dialect, Evaluated
 from flemma_py.model.reading import Reader, Wanted
+from flemma_py.model.template_names import BUILT_IN_NAMES, TemplateNames
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +80,7 @@ class DocumentEvaluation:
         self._front: dict[bytes, FrontmatterResult] = {}
         self._results: dict[tuple[bytes, bytes], UnitResult] = {}
         self._lock = asyncio.Lock()
+        self._evaluations = 0
         self.evaluated_units = 0
         """Messages that a worker has evaluated so far."""
 
@@ -86,20 +91,22 @@ class DocumentEvaluation:
         *,
         settings: Mapping[str, Any] | None = None,
         parsed: Mapping[str, Any] | None = None,
+        names: TemplateNames = BUILT_IN_NAMES,
         retry: bool = False,
         aside: bool = False,
     ) -> Evaluated:
         """The chat with its templates filled in. `settings` are what `flemma.opt` reads: all settings as they hold
         without this frontmatter, as plain tables. `parsed` are the frontmatter's variables, where a parser outside of
-        the worker has read it. With `retry`, what ran into a limit before this call is tried once more. With
-        `aside` the chat is another one, made for a question: what is known of the chat itself is not forgotten.
+        the worker has read it. `names` are what modules of the owner's bring. With `retry`, what ran into a limit
+        before this call is tried once more. With `aside` the chat is another one, made for a question: what is known of
+        the chat itself is not forgotten.
 
         Raises `EvaluationError` if there is no worker to be had."""
         # What is being tried at this moment, for a quiet evaluation, need not be tried again after it.
         again = self._stopped() if retry else []
         async with self._lock:
             self._forget(again)
-            return await self._evaluate(document, place, dict(settings or {}), parsed, aside=aside)
+            return await self._evaluate(document, place, dict(settings or {}), parsed, names, aside=aside)
 
     def _stopped(self) -> list[FrontmatterResult | UnitResult]:
         everything: list[FrontmatterResult | UnitResult] = [*self._front.values(), *self._results.values()]
@@ -117,6 +124,7 @@ class DocumentEvaluation:
         place: Place,
         settings: dict[str, Any],
         parsed: Mapping[str, Any] | None,
+        names: TemplateNames,
         *,
         aside: bool,
     ) -> Evaluated:
@@ -132,7 +140,8 @@ class DocumentEvaluation:
             if not aside:
                 self._front, self._results = {}, {}
             return Evaluated(dialect)
-        moment = _Moment(self._now(), _digest(settings))
+        self._evaluations += 1
+        moment = Moment(self._now(), _digest(settings), self._evaluations)
         asked = {
             "frontmatter": None if front is None else {"language": language, "code": front.code, "parsed": parsed},
             "filename": place.filename,
@@ -141,31 +150,41 @@ class DocumentEvaluation:
             "home": place.home,
             "zone": place.zone,
             "seed": self._seed,
+            "names": names.digest,
         }
         key = _digest(asked)
         stale = await self._stale()
-        request = {**asked, "now": moment.now, "settings": settings}
-        known, results, complete = await self._complete(key, request, units, moment, stale)
+        request = {**asked, "now": moment.now, "settings": settings, "changes": names.changes}
+        known, results, complete = await self._complete(key, request, units, moment, stale, Calls(names))
         if not aside:
             self._front = {key: known}
             self._results = {at: result for at, _, result in results.values()}
         return assemble(document, dialect, known, {index: (u, r) for index, (_, u, r) in results.items()}, complete)
 
     async def _complete(
-        self, key: bytes, request: dict[str, Any], units: list[tuple[int, Unit]], moment: _Moment, stale: set[Wanted]
+        self,
+        key: bytes,
+        request: dict[str, Any],
+        units: list[tuple[int, Unit]],
+        moment: Moment,
+        stale: set[Wanted],
+        calls: Calls,
     ) -> tuple[FrontmatterResult, dict[int, tuple[tuple[bytes, bytes], Unit, UnitResult]], bool]:
         """Send jobs until nothing is missing, or until one came to grief: what it was at is then known to."""
         left = WHOLE_LIMIT
         while True:
             known = self._front.get(key)
-            if known is not None and not known.holds(moment.day, moment.settings, stale):
-                known = None
             found: dict[int, tuple[tuple[bytes, bytes], Unit, UnitResult]] = {}
-            missing = self._plan(key, known, units, moment, stale, found)
+            if known is not None and not known.holds(moment, stale):
+                # Functions that it called may well say what they said before; then nothing else is to be done.
+                missing = _Missing(True, () if known.evaluation and self._results else tuple(units), frozenset())
+                known = None
+            else:
+                missing = self._plan(key, known, units, moment, stale, found)
             if known is not None and (known.is_broken or not missing.units):
                 return known, found, True
             if left > 0:
-                outcome = await run_job(self._evaluation, self._job(request, missing), self._reader, left)
+                outcome = await run_job(self._evaluation, self._job(request, missing), self._reader, calls, left)
             else:
                 outcome = Outcome(Ending.WHOLE)
             left -= outcome.spent + LEAST
@@ -181,7 +200,7 @@ class DocumentEvaluation:
         key: bytes,
         known: FrontmatterResult | None,
         units: list[tuple[int, Unit]],
-        moment: _Moment,
+        moment: Moment,
         stale: set[Wanted],
         found: dict[int, tuple[tuple[bytes, bytes], Unit, UnitResult]],
     ) -> _Missing:
@@ -196,7 +215,7 @@ class DocumentEvaluation:
         for index, unit in units:
             at = state, unit.digest
             result = self._results.get(at)
-            if result is None or not result.holds(moment.day, moment.settings, stale):
+            if result is None or not result.holds(moment, stale):
                 wanted.append((index, unit))
                 gaps.append(index)
                 end = len(wanted)
@@ -206,7 +225,7 @@ class DocumentEvaluation:
                 barriers.update(gaps)
                 gaps.clear()
             if result.wrote:
-                state = _chained(state, unit.digest)
+                state = _chained(state, result.seen)
                 wanted.append((index, unit))
         return _Missing(False, tuple(wanted[:end]), frozenset(barriers))
 
@@ -223,7 +242,7 @@ class DocumentEvaluation:
         known: FrontmatterResult | None,
         units: list[tuple[int, Unit]],
         missing: _Missing,
-        moment: _Moment,
+        moment: Moment,
         outcome: Outcome,
     ) -> FrontmatterResult:
         """Take in what a job gave, under the state that each message met. Where it came to grief, that is known of the
@@ -231,7 +250,7 @@ class DocumentEvaluation:
         if outcome.frontmatter is None:
             result = known or stopped_frontmatter(outcome.ending, self._evaluation.time_limit)
         else:
-            result = read_frontmatter_result(outcome, key, moment.day, moment.settings)
+            result = read_frontmatter_result(outcome, key, moment)
         if known is not None and known.state == result.state:
             result = known
         self._front[key] = result
@@ -245,14 +264,14 @@ class DocumentEvaluation:
                 raw = outcome.units.get(index)
                 if raw is not None:
                     self.evaluated_units += 1
-                    self._results[at] = read_unit_result(outcome, raw, unit, moment.day, moment.settings)
+                    self._results[at] = read_unit_result(outcome, raw, unit, moment)
                 else:
                     if outcome.ending is not Ending.DONE:
                         self._results[at] = stopped_unit(outcome.ending, unit, self._evaluation.time_limit)
                     break
             there = self._results.get(at)
             if there is not None and there.wrote:
-                state = _chained(state, unit.digest)
+                state = _chained(state, there.seen)
         return result
 
     async def _stale(self) -> set[Wanted]:
@@ -271,22 +290,10 @@ class DocumentEvaluation:
         return {wanted for (wanted, stamp), new in zip(stamps.items(), now, strict=True) if stamp != new}
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """When an evaluation takes place, and under which settings."""
-
-    now: float
-    settings: bytes
-
-    @property
-    def day(self) -> str:
-        return time.strftime("%Y-%m-%d", time.localtime(self.now))
-
-
 def _digest(value: Any) -> bytes:
     written = json.dumps(value, sort_keys=True, default=str).encode()
     return hashlib.blake2b(written, digest_size=16).digest()
 
 
-def _chained(state: bytes, digest: bytes) -> bytes:
-    return hashlib.blake2b(state + digest, digest_size=16).digest()
+def _chained(state: bytes, seen: bytes) -> bytes:
+    return hashlib.blake2b(state + seen, digest_size=16).digest()

@@ -1,7 +1,8 @@
-"""One job of a worker as the host sees it: what is sent, what comes back, and the files that it asks for meanwhile.
+"""One job of a worker as the host sees it: what is sent, what comes back, and the files and the answers of functions
+that it asks for meanwhile.
 
 The time of an evaluation is counted between two messages of the worker's, as processor time by its system and, with
-more patience, by the clock here; while the host reads a file for it, no time is counted.
+more patience, by the clock here; while the host reads a file for it or the editor calls a function, none is counted.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
 
+from flemma_py.evaluation.calls import Calls
 from flemma_py.evaluation.client import PATIENCE, Evaluation
 from flemma_py.evaluation.process import Worker, WorkerGone
 from flemma_py.model.reading import Read, Reader, Refused, Wanted
@@ -60,14 +62,14 @@ class Outcome:
 
 
 async def run_job(
-    evaluation: Evaluation, request: dict[str, Any], reader: Reader, most: float = WHOLE_LIMIT
+    evaluation: Evaluation, request: dict[str, Any], reader: Reader, calls: Calls, most: float = WHOLE_LIMIT
 ) -> Outcome:
     """Have a worker do the job. `most` are the seconds that may be counted. Raises `EvaluationError` if there is no
     worker."""
     outcome = Outcome(nonce=str(secrets.randbelow(10**12)))
     for attempt in range(2):  # something outside may have killed an idle worker: then another one does the job
         async with evaluation.lease() as lease:
-            exchange = _Exchange(lease.worker, reader, outcome, evaluation.time_limit, most)
+            exchange = _Exchange(lease.worker, reader, calls, outcome, evaluation.time_limit, most)
             try:
                 await exchange.run(
                     {**request, "job": "document", "nonce": outcome.nonce, "limit": evaluation.time_limit}
@@ -84,8 +86,10 @@ async def run_job(
 
 
 class _Exchange:
-    def __init__(self, worker: Worker, reader: Reader, outcome: Outcome, limit: float, most: float) -> None:
-        self._worker, self._reader, self._outcome = worker, reader, outcome
+    def __init__(
+        self, worker: Worker, reader: Reader, calls: Calls, outcome: Outcome, limit: float, most: float
+    ) -> None:
+        self._worker, self._reader, self._calls, self._outcome = worker, reader, calls, outcome
         self._limit, self._most = limit * PATIENCE, most
         self._reading = READ_LIMIT
         self._count = 0
@@ -124,6 +128,8 @@ class _Exchange:
                 self._worker.send(await self._read(message))
             case {"kind": str(path)}:
                 self._worker.send(await self._kind(path))
+            case {"call": int(number), "arguments": list(arguments)}:
+                self._worker.send(await self._calls.answer(number, arguments))
             case {"done": _}:
                 return False
             case {"memory": _}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,22 +31,39 @@ FIRST_LINE = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """When an evaluation takes place: `now` in seconds since 1970, `settings` the digest of those that hold. `number`
+    is the evaluation's own."""
+
+    now: float
+    settings: bytes
+    number: int
+
+    @property
+    def day(self) -> str:
+        return time.strftime("%Y-%m-%d", time.localtime(self.now))
+
+
+@dataclass(frozen=True, slots=True)
 class _Result:
     """`reads` are the files that were read, with their stamps. `day` and `settings` are what it holds for, if it looked
-    at the clock or at the settings. `stopped`: it ran into a limit."""
+    at the clock or at the settings; `evaluation` is the one that it holds for alone, if it called functions of the
+    owner's: who knows what they say next. `stopped`: it ran into a limit."""
 
     problems: tuple[Problem, ...]
     reads: Mapping[Wanted, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     day: str | None = None
     settings: bytes | None = None
+    evaluation: int | None = None
     stopped: bool = False
 
-    def holds(self, day: str, settings: bytes, stale: Collection[Wanted]) -> bool:
+    def holds(self, moment: Moment, stale: Collection[Wanted]) -> bool:
         """Whether it would come out the same now."""
         return (
-            (self.day is None or self.day == day)
-            and (self.settings is None or self.settings == settings)
+            (self.evaluation is None or self.evaluation == moment.number)
+            and (self.day is None or self.day == moment.day)
+            and (self.settings is None or self.settings == moment.settings)
             and (not self.reads or not stale or stale.isdisjoint(self.reads))  # type: ignore[attr-defined]
         )
 
@@ -65,49 +83,61 @@ class FrontmatterResult(_Result):
 
 @dataclass(frozen=True, slots=True)
 class UnitResult(_Result):
-    """Lines count from the message's first. `wrote`: it changed what later messages see. `parts` None: it is broken."""
+    """Lines count from the message's first. `wrote`: it changed what later messages see, and `seen` names all that it
+    saw. `parts` None: it is broken."""
 
     parts: tuple[RenderedPart, ...] | None = None
     wrote: bool = False
+    seen: bytes = b""
     elsewhere: frozenset[int] = frozenset()
 
 
-def read_frontmatter_result(outcome: Outcome, key: bytes, day: str, settings: bytes) -> FrontmatterResult:
+def read_frontmatter_result(outcome: Outcome, key: bytes, moment: Moment) -> FrontmatterResult:
     raw = outcome.frontmatter
     assert raw is not None
-    common = _common(outcome, raw, day, settings)
-    seen = repr((key, common["day"], common["settings"], sorted(map(repr, common["reads"].items()))))
+    common = _common(outcome, raw, moment)
     operations = tuple(
         SettingOp(tuple(path), _ACTIONS[action], value, None if line is None else FIRST_LINE + line)
         for path, action, value, line in raw["operations"]
     )
-    state = hashlib.blake2b(seen.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    return FrontmatterResult(**common, names=tuple(raw["names"]), operations=operations, state=state)
+    return FrontmatterResult(
+        **common, names=tuple(raw["names"]), operations=operations, state=_seen(key, common, raw["answers"])
+    )
 
 
 _ACTIONS: dict[str, Action] = {"set": "set", "append": "append", "remove": "remove", "prepend": "prepend"}
 
 
-def read_unit_result(outcome: Outcome, raw: dict[str, Any], unit: Unit, day: str, settings: bytes) -> UnitResult:
+def read_unit_result(outcome: Outcome, raw: dict[str, Any], unit: Unit, moment: Moment) -> UnitResult:
     text = raw["text"]
     parts = None if text is None else _parts(text, outcome, raw["files"], unit)
+    common = _common(outcome, raw, moment)
     return UnitResult(
-        **_common(outcome, raw, day, settings),
+        **common,
         parts=parts,
         wrote=raw["wrote"],
+        seen=_seen(unit.digest, common, raw["answers"]) if raw["wrote"] else b"",
         elsewhere=frozenset(raw["elsewhere"]),
     )
 
 
-def _common(outcome: Outcome, raw: dict[str, Any], day: str, settings: bytes) -> dict[str, Any]:
+def _common(outcome: Outcome, raw: dict[str, Any], moment: Moment) -> dict[str, Any]:
     reads = {wanted: outcome.stamps[wanted] for each in raw["reads"] if (wanted := Wanted(*each)) in outcome.stamps}
     return {
         "problems": tuple(_problem(problem) for problem in raw["problems"]),
         "reads": reads,
         "paths": {outcome.paths[wanted]: stamp for wanted, stamp in reads.items() if wanted in outcome.paths},
-        "day": day if "clock" in raw["uses"] else None,
-        "settings": settings if "settings" in raw["uses"] else None,
+        "day": moment.day if "clock" in raw["uses"] else None,
+        "settings": moment.settings if "settings" in raw["uses"] else None,
+        "evaluation": moment.number if raw["answers"] else None,
     }
+
+
+def _seen(key: bytes, common: Mapping[str, Any], answers: str) -> bytes:
+    """Names what was evaluated and all that it saw: another name, and what comes of it may be something else."""
+    reads = sorted(map(repr, common["reads"].items()))
+    seen = repr((key, common["day"], common["settings"], answers, reads))
+    return hashlib.blake2b(seen.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _problem(raw: dict[str, Any]) -> Problem:

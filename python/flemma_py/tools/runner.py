@@ -127,7 +127,9 @@ class ToolRunner:
             self._gather()
 
     def put_scoped(self, scope: str, tools: Mapping[str, Tool]) -> None:
-        """The same for the tools of one project, which replace no other."""
+        """The same for the tools of one project. They replace no other, and their word that they keep to the sandbox
+        counts for nothing: it would be an approval."""
+        tools = {name: replace(tool, is_confined=False) for name, tool in tools.items()}
         if self._scoped.get(scope, {}) != tools:
             self._scoped[scope] = tools
             self._gather()
@@ -205,7 +207,7 @@ class ToolRunner:
             return failed(f"The arguments of `{name}` are not valid JSON: send one JSON object.")
         if not isinstance(input, dict):
             return failed(f"The arguments of `{name}` are of type {type(input).__name__}: send one JSON object.")
-        if not tool.origin:
+        if not tool.origin and tool.definition.name in self._own:
             return bounded(await self._in_turn(tool, input, context, owner, at_once, watch))
         # Ours look for themselves what they can do with half a character, and cut their output each in its way.
         outcome = await self._in_turn(tool, _whole(input), context, owner, at_once, watch)

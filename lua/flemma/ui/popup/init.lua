@@ -245,6 +245,9 @@ api.nvim_create_autocmd(
   { group = group, callback = refresh_soon }
 )
 
+api.nvim_create_autocmd("ColorScheme", { group = group, callback = window.colour })
+api.nvim_create_autocmd("OptionSet", { group = group, pattern = "background", callback = window.colour })
+
 api.nvim_create_autocmd("WinClosed", {
   group = group,
   callback = function(event)

@@ -78,15 +78,19 @@ function M.room(win)
   }
 end
 
---- A title, drawn on the ground of the window also where the colour scheme gives it none.
----@param text string
----@return [string, string][]
-function M.title(text)
+--- The title's group, on the ground of the window also where the colour scheme gives it none.
+function M.colour()
   local title = api.nvim_get_hl(0, { name = "FloatTitle", link = false })
   if not title.bg and not title.reverse then
     title.bg = api.nvim_get_hl(0, { name = "NormalFloat", link = false }).bg
   end
   api.nvim_set_hl(0, "FlemmaPopupTitle", title --[[@as vim.api.keyset.highlight]])
+end
+
+---@param text string
+---@return [string, string][]
+function M.title(text)
+  M.colour()
   return { { " " .. text .. " ", "FlemmaPopupTitle" } }
 end
 

@@ -38,7 +38,7 @@ async def describe(subject: Subject) -> Node:
     nodes += [Node("resolver", name, "registered in Lua") for name in services.resolvers.names]
     if isinstance(said := layers.values.get(Layer.FRONTMATTER, {}).get(LIST), ListChange) and said.steps:
         nodes.append(Node("frontmatter", str(said), "what the chat itself says"))
-    confined = ", ".join(sorted(services.runner.confined()))
+    confined = ", ".join(sorted(services.runner.confined(services.own_tools.scope(folder))))
     if tools.auto_approve_sandboxed and confined:
         who = origin(layers, "tools", "auto_approve_sandboxed")
         nodes.append(Node("sandbox", f"{confined}: unasked inside of it", who))

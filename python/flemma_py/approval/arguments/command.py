@@ -213,7 +213,7 @@ def _unfit(command: SimpleCommand, targets: Targets) -> str:
     known = table(command.program)
     if known and known.builtin:
         return f"{command.program}: {known.builtin}"
-    if targets.elsewhere and (known is None or known.here):
+    if targets.elsewhere and (known is None or known.here or command.opaque):
         return f"{command.program} goes by what is in the folder, and {targets.elsewhere}"
     if command.fed and (known is None or known.stdin == "code"):
         return f"{command.program} gets its input from the command, and might run it"

@@ -48,7 +48,8 @@ REASONS = {
     "test_command": "a test may evaluate arithmetic",
     "translated_string": "a translated text",
 }
-DESCRIPTOR = re.compile("[0-9]{1,3}")
+DESCRIPTOR = re.compile("[0-9]")
+"""For dash a longer number is a word."""
 PLAIN = re.compile(r"[0-9]+-?|-|[A-Za-z_./][\w./,:@%+-]*")
 """Of this the second reading makes nothing else. `>&'$(…)'` runs a command in spite of its quotes, and `>& -x` has a
 word x."""

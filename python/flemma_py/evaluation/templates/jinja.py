@@ -12,6 +12,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, UndefinedError
 from jinja2.runtime import Context
 
 from flemma_py.evaluation.templates import formats
+from flemma_py.evaluation.templates.brought import Change, Function
 from flemma_py.evaluation.templates.failure import Failure, Place
 from flemma_py.evaluation.templates.include import include
 from flemma_py.evaluation.templates.jinja_code import Compiled, without_comments
@@ -72,6 +73,38 @@ class Jinja:
         known = {name: _with_strings(name, getattr(paths, name), wanted) for name, wanted in functions.items()}
         fs = {name: known.pop(name) for name in ("normalize", "abspath")}
         self._reach: dict[str, Any] = {**formats.library(session.clock), "vim": {"fn": known, "fs": fs}}
+        for change in session.changes:
+            self._bring(change)
+
+    def _bring(self, change: Change) -> None:
+        """A name that a module changed. A library that Jinja2 does not have stays Lua's."""
+        place, name = self._reach, change.path[-1]
+        for library in change.path[:-1]:
+            place = place.get(library, {})
+        if change.gone:
+            place.pop(name, None)
+        else:
+            place[name] = self._brought(change.value)
+
+    def _brought(self, value: Any) -> Any:
+        match value:
+            case Function():
+                return self._calling(value)
+            case dict():
+                return {key: self._brought(item) for key, item in value.items()}
+            case list():
+                return [self._brought(item) for item in value]
+            case _:
+                return value
+
+    def _calling(self, function: Function) -> Callable[..., Any]:
+        def called(*arguments: Any, **named: Any) -> Any:
+            for argument in (*arguments, *named.values()):
+                if isinstance(argument, StrictUndefined):
+                    str(argument)  # raises the error that says which name it is
+            return self._session.call(function, [*arguments, named] if named else arguments)
+
+        return called
 
     def open(self, file: File, variables: Any = None, *, strict: bool = True) -> Scope:
         own = {"__filename": file.filename, "__dirname": file.dirname, "include": self._include_for(file)}
@@ -216,7 +249,13 @@ class Jinja:
         run = self._session.runs[-1]
         if not isinstance(number, int) or not 0 <= number < len(run.pieces):
             raise Failure("there is no such piece")
-        known = {name: value for name, value in values.items() if not isinstance(value, StrictUndefined)}
+        scope = self._renderings[-1].scope
+        known = {
+            name: value
+            for name, value in values.items()
+            if not isinstance(value, StrictUndefined)
+            and (name in scope.variables or value is not scope.reach.get(name, scope))
+        }
         return self._session.evaluate_elsewhere(number, known)
 
     def failed(self, error: Exception, name: str, line: int) -> str:

@@ -1,7 +1,7 @@
 """One job: the frontmatter of a chat, then those of its messages that the host asks for, one reply each.
 
 Replies: `begun` (everything is loaded, so the time may count), `frontmatter`, one `unit` each, `done`. Between them
-come requests to the host, `read` and `kind`, each of which waits for its answer.
+come requests to the host, `read`, `kind` and `call`, each of which waits for its answer.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import traceback
 from typing import Any, BinaryIO
 
 from flemma_py.evaluation import limits
+from flemma_py.evaluation.templates.brought import read_changes
 from flemma_py.evaluation.templates.failure import TEMPLATE, Broken, Failure
 from flemma_py.evaluation.templates.formats import Clock
 from flemma_py.evaluation.templates.frontmatter import known_parsers
@@ -46,6 +47,9 @@ class Channel:
 
     def kind(self, path: str) -> str:
         return str(self._ask({"kind": path})["kind"])
+
+    def call(self, number: int, arguments: list[Any]) -> dict[str, Any]:
+        return self._ask({"call": number, "arguments": arguments})
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         self._write(question)
@@ -93,6 +97,7 @@ class _Job:
             home=request["home"],
             clock=Clock(request["now"]),
             seed=request["seed"],
+            changes=read_changes(request.get("changes") or ()),
             make={"lua": lambda session: Lua(session, self._settings), "jinja": Jinja},
         )
 
@@ -122,7 +127,7 @@ class _Job:
         self._file = session.add_file(engine, None, *place)
         random.seed(session.seed)
         if engine.name == "lua":
-            session.lua.reseed(session.seed)
+            session.lua.begin(session.seed)
         scope, operations = None, self._settings.operations
         code, parsed = (front["code"], front.get("parsed")) if front else ("", None)
         try:
@@ -145,7 +150,7 @@ class _Job:
         seed = session.seed ^ unit["seed"]
         random.seed(seed)
         if "lua" in session.engines:
-            session.lua.reseed(seed)
+            session.lua.begin(seed)
         text: str | None = None
         try:
             text = file.engine.render(scope, file, pieces)
@@ -169,8 +174,13 @@ class _Job:
         if session.trace is not None:
             raise RuntimeError(session.trace)
         uses = [name for name, used in (("clock", session.clock.used), ("settings", self._settings.used)) if used]
-        report = {"problems": session.problems, "reads": sorted(session.used_reads, key=str), "uses": uses}
+        report = {
+            "problems": session.problems,
+            "reads": sorted(session.used_reads, key=str),
+            "uses": uses,
+            "answers": session.answers,
+        }
         session.problems = []
-        session.used_reads = set()
+        session.used_reads, session.answers = set(), ""
         session.clock.used = self._settings.used = False
         return report

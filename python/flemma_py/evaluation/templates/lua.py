@@ -11,6 +11,7 @@ from typing import Any
 # The default runtime of lupa is another Lua.
 from lupa import luajit21
 
+from flemma_py.evaluation.templates.brought import Change
 from flemma_py.evaluation.templates.failure import FRONTMATTER, Failure, Place
 from flemma_py.evaluation.templates.lua_calls import Calls
 from flemma_py.evaluation.templates.lua_program import (
@@ -34,7 +35,7 @@ MEMORY = 100 << 20
 _PLAIN_PATH = re.compile(r"\s*[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*\s*", re.ASCII)
 
 
-SANDBOX = ("errors", "text", "settings", "utf8", "libraries", "environments", "changes", "programs")
+SANDBOX = ("errors", "text", "settings", "utf8", "libraries", "modules", "environments", "changes", "programs")
 """The files of the sandbox, in the order in which they need each other."""
 
 
@@ -61,6 +62,7 @@ class Lua:
         )
         self._calls = Calls(session, settings, self, self._state)
         self._api = self._load()
+        self._bring(session.changes)
 
     def _load(self) -> dict[str, Any]:
         load = self._state.eval(b"function(source) return loadstring(source, '=sandbox') end")
@@ -70,6 +72,20 @@ class Lua:
             api = load(source)(shared)
         assert api is not None
         return {to_text(name): function for name, function in api.items()}
+
+    def _bring(self, changes: Sequence[Change]) -> None:
+        """What modules changed. Tables are made when they are first asked for: most are not."""
+        for number, change in enumerate(changes):
+            path = self._state.table_from([to_bytes(name) for name in change.path])
+            if isinstance(change.value, dict | list) and len(change.path) == 1:
+                self._api["bring_later"](to_bytes(change.path[0]), number)
+            else:
+                self._api["bring"](path, None if change.gone else self.brought(number))
+
+    def brought(self, number: int) -> Any:
+        """What a change brings, as Lua has it."""
+        make = self._api["function_of_module"]
+        return to_lua(self._state, self._session.changes[number].value, self._calls.keeper(make))
 
     def open(self, file: File, variables: Any = None, *, strict: bool = True) -> int:
         return self._environment(file, variables, strict, False)
@@ -189,8 +205,9 @@ class Lua:
         self.remember(scope)
         return True
 
-    def reseed(self, seed: int) -> None:
-        self._api["reseed"](seed)
+    def begin(self, seed: int) -> None:
+        """A message begins, with dice of its own."""
+        self._api["begin"](seed)
 
     # ---- failures
 

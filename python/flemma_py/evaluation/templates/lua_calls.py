@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flemma_py.evaluation.templates import formats
+from flemma_py.evaluation.templates.brought import Function
 from flemma_py.evaluation.templates.failure import Failure, Place
 from flemma_py.evaluation.templates.include import include
 from flemma_py.evaluation.templates.lua_program import place_at
@@ -23,9 +24,12 @@ class Calls:
 
     def __init__(self, session: Session, settings: Settings, lua: Lua, state: Any) -> None:
         self._session, self.settings, self._lua, self._state = session, settings, lua, state
+        self._of_modules: dict[int, Function] = {}
         self._functions: dict[str, Callable[..., Any]] = {
             "include": self._include,
             "elsewhere": self._elsewhere,
+            "brought": lua.brought,
+            "module": self._module,
             "setting": self._setting,
             "setting_value": self._setting_value,
             "setting_scalar": self._setting_scalar,
@@ -84,6 +88,21 @@ class Calls:
             if values[k] is not None:
                 known[name] = to_python(values[k])
         return session.evaluate_elsewhere(int(number) - 1, known)
+
+    # ---- functions of modules
+
+    def keeper(self, make: Callable[[int], Any]) -> Callable[[Function], Any]:
+        """Notes a function, and gives what `make` gives for its number."""
+
+        def keep(function: Function) -> Any:
+            self._of_modules[function.number] = function
+            return make(function.number)
+
+        return keep
+
+    def _module(self, number: int, count: int, *arguments: Any) -> Any:
+        values = [to_python(argument) for argument in arguments[: int(count)]]
+        return self._session.call(self._of_modules[int(number)], values)
 
     # ---- settings
 

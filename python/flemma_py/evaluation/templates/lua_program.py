@@ -99,7 +99,8 @@ class Program:
 
     def elsewhere(self, number: int, names: Sequence[str] = ()) -> None:
         # A function each, because asking for a name that nobody knows is an error.
-        values = "".join(f", function() return {name if name not in KEYWORDS else 'nil'} end" for name in names)
+        known = [(name, "nil" if name in KEYWORDS else name) for name in names]
+        values = "".join(f", '{name}', function() return {code} end" for name, code in known)
         self._add(f"__elsewhere({number + 1}{values})\n")
 
     def _add(self, source: str) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lupa import luajit21
 
+from flemma_py.evaluation.templates.brought import Function
 from flemma_py.evaluation.templates.failure import Failure
 from flemma_py.evaluation.templates.formats import DEEPEST, MOST_VALUES
 
@@ -64,14 +65,15 @@ def _key(key: Any) -> Any:
     raise Failure("a table whose keys are tables or functions cannot be handed on")
 
 
-def to_lua(state: Any, value: Any) -> Any:
-    """Data as Lua has it. What is a Lua table already stays itself. Raises `Failure` for what is no data."""
-    return _ToLua(state).convert(value, 0)
+def to_lua(state: Any, value: Any, function: Callable[[Function], Any] | None = None) -> Any:
+    """Data as Lua has it. What is a Lua table already stays itself. `function` gives what calls one of a module's.
+    Raises `Failure` for what is no data."""
+    return _ToLua(state, function).convert(value, 0)
 
 
 class _ToLua:
-    def __init__(self, state: Any) -> None:
-        self._state = state
+    def __init__(self, state: Any, function: Callable[[Function], Any] | None) -> None:
+        self._state, self._function = state, function
         self._count = 0
 
     def convert(self, value: Any, depth: int) -> Any:
@@ -100,6 +102,8 @@ class _ToLua:
         elif isinstance(value, Sequence | set | frozenset):
             for number, item in enumerate(value, 1):
                 table[number] = self.convert(item, depth + 1)
+        elif isinstance(value, Function) and self._function is not None:
+            return self._function(value)
         else:
             raise Failure(f"Lua cannot have a {type(value).__name__}")
         return table

@@ -6,11 +6,21 @@ Both dialects work on a session. It knows them only as engines: something that r
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from flemma_py.evaluation.templates.brought import (
+    MOST_CALLS,
+    TOO_MANY,
+    Change,
+    Function,
+    arguments_of,
+    read,
+)
 from flemma_py.evaluation.templates.failure import (
     FILE,
     Broken,
@@ -44,6 +54,8 @@ class Host(Protocol):
     def read(self, path: str, base: str | None, binary: bool, mime: str | None) -> dict[str, Any]: ...
 
     def kind(self, path: str) -> str: ...
+
+    def call(self, number: int, arguments: list[Any]) -> dict[str, Any]: ...
 
 
 class Engine(Protocol):
@@ -105,7 +117,8 @@ class Run:
 
 @dataclass
 class Session:
-    """`nonce` makes signs unguessable; `cwd` and `home` are the window's and the user's; `make` has the dialects."""
+    """`nonce` makes signs unguessable; `cwd` and `home` are the window's and the user's; `make` has the dialects;
+    `changes` is what modules changed of the names that all files see, `answers` names all that functions answered."""
 
     host: Host
     nonce: str
@@ -117,13 +130,15 @@ class Session:
     runs: list[Run] = field(default_factory=list)
     engines: dict[str, Engine] = field(default_factory=dict)
     make: Mapping[str, Callable[[Session], Engine]] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
     problems: list[Problem] = field(default_factory=list)
     failures: dict[int, Failure] = field(default_factory=dict)
     attached: list[dict[str, Any]] = field(default_factory=list)
     reads: dict[tuple[str, str | None, bool, str | None], dict[str, Any]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     used_reads: set[tuple[str, str | None, bool, str | None]] = field(default_factory=set)
-    used_settings: bool = False
+    called: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answers: str = ""
     elsewhere: set[int] = field(default_factory=set)
     exhausted: bool = False
     trace: str | None = None
@@ -221,6 +236,24 @@ class Session:
                 raise
             # The name may really have a plus or a per cent sign.
             return self.attach(reference.literal, file, reference.mime, place, reference.written)
+
+    # ---- functions of modules
+
+    def call(self, function: Function, arguments: Sequence[Any]) -> Any:
+        """What a function of the owner's gives. Raises `Failure`."""
+        data = arguments_of(function, arguments)
+        written = json.dumps([function.number, data], sort_keys=True)
+        if written not in self.called:
+            # A question takes none of the evaluation's time, so there must be an end to them.
+            if len(self.called) >= MOST_CALLS:
+                raise Failure(f"'{function.name}' {TOO_MANY}")
+            self.called[written] = self.host.call(function.number, data)
+        answer = self.called[written]
+        said = json.dumps([self.answers, written, answer], sort_keys=True)
+        self.answers = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+        if "problem" in answer:
+            raise Failure(f"'{function.name}' {answer['problem']}")
+        return read(answer["value"])
 
     # ---- problems
 

@@ -47,7 +47,7 @@ function S.environment(file, filename, dirname, store, strict, with_settings)
       if value == nil and not ever[name] then
         value = own[name]
         if value == nil then
-          value = S.common[name]
+          value = S.known_to_all(store, name)
         end
         if value == nil and strict and not known[name] then
           S.fail({ message = "'" .. tostring(name) .. "' is not defined", undefined = tostring(name) })

@@ -7,8 +7,10 @@ local assert, error, getmetatable, ipairs, next, pcall = assert, error, getmetat
 local select, setmetatable, tonumber, type, unpack = select, setmetatable, tonumber, type, unpack
 local _VERSION, math, string, table = _VERSION, math, string, table
 
+S.libraries = {} -- by name: what is in them, and how they are read
+
 local function read_only(library, name)
-  return setmetatable({}, {
+  local meta = {
     __tostring = function()
       return name
     end,
@@ -17,7 +19,9 @@ local function read_only(library, name)
       error(name .. " cannot be changed", 2)
     end,
     __metatable = false,
-  })
+  }
+  S.libraries[name] = { fields = library, meta = meta }
+  return setmetatable({}, meta)
 end
 
 local string_library, table_library, math_library = {}, {}, {}

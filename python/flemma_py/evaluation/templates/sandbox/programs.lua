@@ -35,9 +35,13 @@ function api.is_changed(number)
   return S.is_changed(environments[number].store)
 end
 
-function api.reseed(seed)
+--- A message begins.
+function api.begin(seed)
   randomseed(seed)
+  S.forget_copies()
 end
+
+api.bring, api.bring_later, api.function_of_module = S.bring, S.bring_later, S.function_of_module
 
 --- Whether `code` is an expression: its source as it can be compiled, or nil and what is wrong.
 function api.expression(code)
@@ -65,8 +69,8 @@ function api.frontmatter(source, number)
     return S.described(result)
   end
   for name in next, env.store do
-    -- A library that the frontmatter replaced is its own affair.
-    if S.common[name] ~= nil or env.own[name] ~= nil or type(name) ~= "string" then
+    -- A library that the frontmatter replaced is its own affair; it has the last word on what modules bring.
+    if (S.common[name] ~= nil and not S.brought[name]) or env.own[name] ~= nil or type(name) ~= "string" then
       env.store[name] = nil
     end
   end
@@ -128,11 +132,13 @@ function api.render(source, chunk, number, texts)
       failures[#failures + 1] = { i, S.described(value) }
     end
   end
+  local store = environments[number].store
   local function elsewhere(i, ...)
     local known = {}
-    for k = 1, select("#", ...) do
-      local good, value = pcall((select(k, ...)))
-      if good then
+    for k = 1, select("#", ...) / 2 do
+      local name, compute = select(2 * k - 1, ...)
+      local good, value = pcall(compute)
+      if good and not S.is_known_to_all(store, name, value) then
         known[k] = value
       end
     end
