@@ -83,9 +83,15 @@ class DemoServer:
         )
 
     async def close(self) -> None:
-        if self._runner:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        for site in list(runner.sites):
+            await site.stop()
+        # A connection that was accepted a moment ago needs some turns of the loop until it is one that can be closed.
+        await _turn()
+        await runner.cleanup()
+        await _turn()
 
     async def _on_messages(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
@@ -296,3 +302,9 @@ async def listen(*, host: str, port: int, pace: float, key: str | None, peer: bo
     server = DemoServer(pace=pace, key=key, peer=peer)
     await server.listen(host, port)
     return server
+
+
+async def _turn(times: int = 5) -> None:
+    """Let the loop go round."""
+    for _ in range(times):
+        await asyncio.sleep(0)
