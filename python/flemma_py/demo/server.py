@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ class DemoServer:
         self._count = 0
         self._queue: deque[control.Answer] = deque()
         self._runner: web.AppRunner | None = None
+        self._door: socket.socket | None = None
 
     def enqueue(self, *answers: control.Answer) -> None:
         """Answer the next requests with these, in order, before the script gets its turn again."""
@@ -75,8 +77,9 @@ class DemoServer:
         # Cancelling the handler is how a stalled answer learns that nobody listens any more.
         self._runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._door = socket.create_server((host, port), family=family)
+        await web.SockSite(self._runner, self._door).start()
         bound_host, bound_port = self._runner.addresses[0][:2]
         self.base_url = (
             f"http://[{bound_host}]:{bound_port}" if ":" in bound_host else f"http://{bound_host}:{bound_port}"
@@ -86,9 +89,10 @@ class DemoServer:
         if self._runner is None:
             return
         runner, self._runner = self._runner, None
-        for site in list(runner.sites):
-            await site.stop()
-        # A connection that was accepted a moment ago needs some turns of the loop until it is one that can be closed.
+        # Nobody comes in any more; a connection that was accepted a moment ago needs some turns of the loop until it is
+        # one that can be closed. A server that is closed meanwhile loses it.
+        if self._door is not None:
+            asyncio.get_running_loop().remove_reader(self._door)
         await _turn()
         await runner.cleanup()
         await _turn()
