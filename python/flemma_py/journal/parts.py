@@ -67,6 +67,19 @@ class ToolRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a run did, or was about to do, outside of the chat. `turns`: how many turns had begun by then;
+    `data` says what, see `journal.changes`."""
+
+    id: str
+    call: str
+    tool: str
+    turns: int
+    at: float
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     id: str
     at: float

@@ -1,0 +1,136 @@
+"""Going back in a chat, as far as files go: from which point on, what would become of them, doing it, undoing it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flemma_py.app.rewinding.files import Done, Plan, plan, restore
+from flemma_py.app.rewinding.keeping import Keeping
+from flemma_py.app.rewinding.page import page, summary
+from flemma_py.document.query import tool_uses
+from flemma_py.errors import SessionError
+from flemma_py.journal.fold import Fold
+from flemma_py.journal.parts import Change
+from flemma_py.journal.restoring import changes_since, last_restore
+from flemma_py.tools.paths import shown
+
+if TYPE_CHECKING:
+    from flemma_py.app.conversation import Conversation
+    from flemma_py.app.services import Services
+    from flemma_py.journal.chat import Said
+    from flemma_py.model.document import Document
+    from flemma_py.sessions import Recorder
+
+UNDO = "Files as they were before they were restored last"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be done to files. `others`: calls whose doings cannot be taken back; `text` is the page."""
+
+    plan: Plan
+    recorder: Recorder
+    base: str
+    text: tuple[str, ...]
+
+    @property
+    def others(self) -> int:
+        return sum(each.is_seen or bool(each.unseen) for each in self.plan.since.others)
+
+    @property
+    def summary(self) -> str:
+        return summary(self.plan)
+
+
+class FileRewind:
+    """Of one chat."""
+
+    def __init__(self, services: Services, conversation: Conversation) -> None:
+        self._services = services
+        self._conversation = conversation
+
+    async def before(self, document: Document, line: int) -> Offer | None:
+        """What would bring files back to what they were before the message on `line` (0-based) was sent. None where
+        there is no session that could know. Raises `SessionError`."""
+        # What the journal counts as said is told by the same rules.
+        from flemma_py.journal.chat import said_in
+
+        said = said_in(document)
+        calls = {found.use.id for found in tool_uses(document) if found.span.line >= line}
+        title = "Files as they were before line {0} was sent".format(line + 1)
+
+        def find(fold: Fold) -> list[Change]:
+            turns = turns_before(fold, said, line)
+            return changes_since(fold, turns, calls if turns is None else ())
+
+        return await self._offer(find, title, labels(document, self._services))
+
+    async def undo(self) -> Offer | None:
+        """What would take the last restoring of files back. Raises `SessionError`."""
+        return await self._offer(last_restore, UNDO, {})
+
+    async def restore(self, offer: Offer) -> tuple[str, str]:
+        """Do what was offered. (level, message) for the user."""
+        if self._services.runner.running(self._conversation.calls):
+            return "error", "No file was restored: tool calls of this chat still run. :Flemma tool:cancel-all ends them."
+        keeping = self._keeping(offer.recorder)
+        call = f"restore-{self._store.ids()}"
+        return told(await restore(offer.plan, offer.recorder, keeping, self._services.buffers, call), offer.base)
+
+    async def _offer(
+        self, find: Callable[[Fold], list[Change]], title: str, words: Mapping[str, str]
+    ) -> Offer | None:
+        session = self._conversation.session
+        if self._services.keeping.store is None or session is None:
+            return None
+        recorder = session.recorder or await session.bound()
+        await asyncio.to_thread(recorder.refresh)
+        keeping = self._keeping(recorder)
+        made = await plan(recorder.look(find), keeping, self._services.buffers)
+        base = self._conversation.preparation.location.folder
+        return Offer(made, recorder, base, tuple(await asyncio.to_thread(page, made, title, base, words)))
+
+    @property
+    def _store(self):  # type: ignore[no-untyped-def]
+        return self._services.keeping.store
+
+    def _keeping(self, recorder: Recorder) -> Keeping:
+        if self._store is None:
+            raise SessionError("No session is kept, so nothing is known of files.")
+        return Keeping(self._store, recorder.sid)
+
+
+def turns_before(fold: Fold, said: Sequence[Said], line: int) -> int | None:
+    """The number of the turn in which the message on `line` was first sent; of one that was never sent that of the turn
+    to come. None where the journal does not know it."""
+    at = next((at for at, each in enumerate(said) if each.end_line > line), len(said))
+    live = fold.said
+    if at >= len(live):
+        return len(fold.turns) + 1
+    if at < len(said) and said[at].saying.role != live[at].role:
+        return None
+    turn = fold.turns.get(live[at].turn or "")
+    return turn.number if turn else None
+
+
+def labels(document: Document, services: Services) -> dict[str, str]:
+    """What the calls of a chat were about, in a few words, by their ids."""
+    found = {}
+    for each in tool_uses(document):
+        tool = services.runner.tool(each.use.name)
+        if tool is not None and tool.detail is not None and isinstance(each.use.input, dict):
+            found[each.use.id] = " ".join(tool.detail(each.use.input).split())[:80]
+    return found
+
+
+def told(done: Done, base: str) -> tuple[str, str]:
+    """The notice of what was done."""
+    count = len(done.paths)
+    message = f"{count} file{' was' if count == 1 else 's were'} restored." if count else "No file was restored."
+    if count:
+        message += " :Flemma session:restore undo takes that back."
+    lines = [message, *(f"  {shown(path, base)}: {why}" for path, why in done.left)]
+    return ("warn" if done.left else "info"), "\n".join(lines)
