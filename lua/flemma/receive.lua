@@ -184,6 +184,11 @@ function doors.unsaved(payload)
   return { unsaved = require("flemma.openfiles").is_unsaved(payload.path) }
 end
 
+--- What going back would do to files, or did.
+function doors.rewind(payload)
+  require("flemma.rewind").receive(payload)
+end
+
 --- A tool wrote a file.
 function doors.file_changed(payload)
   require("flemma.openfiles").changed(payload.path)

@@ -35,6 +35,7 @@ from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping
 from flemma_py.edge.previews import Previews
 from flemma_py.edge.questions import Asker
 from flemma_py.edge.reports import Reports
+from flemma_py.edge.rewinding import RewindCommands
 from flemma_py.edge.servers import ServerCommands
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
@@ -76,6 +77,7 @@ class Handlers:
         self._previews = Previews(bridge, services)
         self._approvals = ApprovalCommands(bridge, services)
         self._own_tools = OwnToolMessages(bridge, services)
+        self._rewinds = RewindCommands(bridge, services)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -157,6 +159,8 @@ class Handlers:
             case "foresee":
                 buf = integer(payload, "buf")
                 self._previews.calls(buf, *self._chat(buf), integer(payload, "line") if "line" in payload else None)
+            case "rewind":
+                self._rewinds.take(payload, self._chats)
             case "estimate":
                 self._soon(self._chat(integer(payload, "buf"))[1].estimate)
             case "diagnose":

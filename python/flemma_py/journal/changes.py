@@ -1,4 +1,4 @@
-"""What tools did outside of the chat, as their records tell it: files whose contents are kept, and what nobody can bring
+"""What tools did outside of the chat, as their records tell it: files whose contents are kept, and what nobody can take
 back.
 
 In a record a change is a table with an `id` and

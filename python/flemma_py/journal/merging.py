@@ -75,7 +75,9 @@ def _clusters(left: Sequence[Region], right: Sequence[Region]) -> list[tuple[lis
     """Regions of both sides that overlap or touch each other, together."""
     found: list[tuple[list[Region], list[Region]]] = []
     reach = -1
-    for first, side, region in sorted([*((each[0], 0, each) for each in left), *((each[0], 1, each) for each in right)]):
+    for first, side, region in sorted(
+        [*((each[0], 0, each) for each in left), *((each[0], 1, each) for each in right)]
+    ):
         if not found or first > reach:
             found.append(([], []))
         found[-1][side].append(region)

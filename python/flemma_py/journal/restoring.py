@@ -151,9 +151,7 @@ def restored(history: History, now: bytes | None, kept: Kept) -> Restoration:
     return replace(known, verdict="restored", new=content, is_merged=is_merged)
 
 
-def _translated(
-    ranges: Iterable[tuple[int, int]], content: bytes, now: bytes
-) -> Iterator[tuple[int, int]]:
+def _translated(ranges: Iterable[tuple[int, int]], content: bytes, now: bytes) -> Iterator[tuple[int, int]]:
     """Ranges of lines of `content` as those of `now`, of which it was made; what is not there any more is left out."""
     if content == now:
         yield from ranges

@@ -279,9 +279,7 @@ class ToolRunner:
         return failed(f"There is no tool `{name[:100]}`.{hint} {listing}")
 
 
-async def _witnessed(
-    tool: Tool, input: dict[str, Any], context: ToolContext, witness: Witness | None
-) -> ToolOutcome:
+async def _witnessed(tool: Tool, input: dict[str, Any], context: ToolContext, witness: Witness | None) -> ToolOutcome:
     if witness is None:
         return await execute(tool, input, context)
     outcome = STOPPED

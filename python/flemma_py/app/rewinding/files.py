@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flemma_py.app.rewinding.keeping import Keeping, quietly, told
+from flemma_py.app.rewinding.contents import KeptContents, quietly, told
 from flemma_py.errors import SessionError
 from flemma_py.files import replacing
 from flemma_py.files.contents import Contents, load
@@ -47,8 +47,8 @@ class Planned:
 class Plan:
     """What going back would do to files. `since`: everything that tools did from some point on."""
 
-    files: tuple[Planned, ...] = ()
-    since: Past = Past()
+    files: tuple[Planned, ...]
+    since: Past
 
     @property
     def changes(self) -> tuple[Planned, ...]:
@@ -63,15 +63,15 @@ class Done:
     left: tuple[tuple[str, str], ...]
 
 
-async def plan(changes: Iterable[Change], keeping: Keeping, buffers: Buffers | None) -> Plan:
+async def plan(changes: Iterable[Change], kept: KeptContents, buffers: Buffers | None) -> Plan:
     """What taking these changes back would do now. Nothing is changed."""
     since = past(changes)
-    files = await asyncio.to_thread(lambda: [_planned(each, keeping) for each in since.files])
+    files = await asyncio.to_thread(lambda: [_planned(each, kept) for each in since.files])
     checked = [await _checked(each, buffers) for each in files]
     return Plan(tuple(checked), since)
 
 
-def _planned(history: History, keeping: Keeping) -> Planned:
+def _planned(history: History, kept: KeptContents) -> Planned:
     path = history.path
     nothing = Restoration(path, "lost", history=history)
     if os.path.realpath(path) != path:
@@ -81,7 +81,7 @@ def _planned(history: History, keeping: Keeping) -> Planned:
     except Unreadable as error:
         return Planned(nothing, obstacle=str(error))
     try:
-        return Planned(restored(history, found.data if found else None, keeping.get), found)
+        return Planned(restored(history, found.data if found else None, kept.get), found)
     except SessionError:
         return Planned(replace(nothing, old=found.data if found else None), found, "what it held is not to be had")
 
@@ -95,14 +95,14 @@ async def _checked(planned: Planned, buffers: Buffers | None) -> Planned:
 UNSAVED = "it is open with changes that are not saved"
 
 
-async def restore(made: Plan, recorder: Recorder, keeping: Keeping, buffers: Buffers | None, call: str) -> Done:
+async def restore(made: Plan, recorder: Recorder, kept: KeptContents, buffers: Buffers | None, call: str) -> Done:
     """Do as planned, under an id of its own. Raises nothing: what cannot be done is left, and told."""
     done: list[str] = []
     left: list[tuple[str, str]] = []
     quietly(lambda: recorder.tool_started(call, RESTORE))
     for each in made.changes:
         problem = (await _checked(each, buffers)).obstacle
-        problem = problem or await asyncio.to_thread(_restore, each, recorder, keeping, call)
+        problem = problem or await asyncio.to_thread(_restore, each, recorder, kept, call)
         if problem:
             left.append((each.path, problem))
             continue
@@ -113,10 +113,10 @@ async def restore(made: Plan, recorder: Recorder, keeping: Keeping, buffers: Buf
     return Done(tuple(done), tuple(left))
 
 
-def _restore(planned: Planned, recorder: Recorder, keeping: Keeping, call: str) -> str:
+def _restore(planned: Planned, recorder: Recorder, kept: KeptContents, call: str) -> str:
     """Write one file; why that was not done, or nothing."""
     path, new = planned.path, planned.restoration.new
-    change = keeping.change(path, planned.restoration.old, new)
+    change = kept.change(path, planned.restoration.old, new)
     if "lost" in change:
         return "what it holds now could not be kept, so it was not overwritten"
     told(recorder, call, RESTORE, change)

@@ -10,17 +10,19 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from flemma_py.app.rewinding.keeping import PATIENCE, Keeping, quietly, told
+from flemma_py.app.rewinding.contents import PATIENCE, KeptContents, quietly, told
 from flemma_py.errors import SessionError
-from flemma_py.files.replacing import HalfWritten
 from flemma_py.model.tool import Tool, ToolOutcome
-from flemma_py.processes import repository
-from flemma_py.sessions import Recorder, SessionStore, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from flemma_py.app.keeping import ChatSession
+    from flemma_py.app.keeping.keeping import Keeping
+    from flemma_py.processes import repository
+    from flemma_py.sessions import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -32,30 +34,12 @@ MOST_LISTED = 100
 """Paths that are kept of what git said; the rest is counted."""
 
 
-class Session(Protocol):
-    """A chat's session as this room needs it."""
-
-    @property
-    def recorder(self) -> Recorder | None: ...
-
-    @property
-    def turn(self) -> str | None:
-        """The turn that is under way."""
-        ...
-
-    async def bound(self) -> Recorder:
-        """The recorder, when the session is found or made. Raises `SessionError`."""
-        ...
-
-
 class Recording:
-    """`store` None: nothing is kept."""
-
-    def __init__(self, store: SessionStore | None, session: Session | None, environ: Mapping[str, str]) -> None:
-        self._store = store
+    def __init__(self, keeping: Keeping, session: ChatSession, environ: Mapping[str, str]) -> None:
+        self._keeping = keeping
         self._session = session
         self._environ = environ
-        self._keeping: tuple[str, Keeping] | None = None
+        self._contents: KeptContents | None = None
         self._slow: dict[str, float] = {}
         self.looking: set[asyncio.Task[None]] = set()
 
@@ -64,7 +48,8 @@ class Recording:
         return CallRecord(self, id, folder)
 
     async def recorder(self) -> Recorder | None:
-        if self._store is None or self._session is None:
+        """None where no session is kept, or it is not known in time which it is."""
+        if not self._keeping.is_on:
             return None
         if self._session.recorder is None:
             binding = asyncio.ensure_future(self._session.bound())
@@ -74,17 +59,14 @@ class Recording:
 
     @property
     def turn(self) -> str | None:
-        return self._session.turn if self._session else None
+        return self._session.last_turn
 
-    def new_id(self) -> str:
-        assert self._store is not None
-        return self._store.ids()
-
-    def keeping(self, recorder: Recorder) -> Keeping:
-        assert self._store is not None
-        if self._keeping is None or self._keeping[0] != recorder.sid:
-            self._keeping = recorder.sid, Keeping(self._store, recorder.sid)
-        return self._keeping[1]
+    def contents(self, recorder: Recorder) -> KeptContents | None:
+        """What the session keeps; None where nothing is kept any more."""
+        if self._contents is None or self._contents.sid != recorder.sid:
+            store = self._keeping.store
+            self._contents = None if store is None else KeptContents(store, recorder.sid)
+        return self._contents
 
     async def look(self, folder: str, seconds: float) -> repository.Status | str:
         """What git says of the repository of a folder, or why it says nothing. Never raises."""
@@ -96,6 +78,8 @@ class Recording:
 
     def _look(self, folder: str, seconds: float) -> repository.Status | str:
         from time import monotonic
+
+        from flemma_py.processes import repository
 
         root = repository.find(folder)
         if root is None:
@@ -144,10 +128,13 @@ class CallRecord:
         if tool.changes != "anything":
             recorder.tool_started(self._id, self._tool, turn=self._turn)
             return
-        self._seen = self._recording.new_id()
+        contents = self._recording.contents(recorder)
+        self._seen = contents.new_id() if contents else ""
+        from flemma_py.sessions.waiting import trouble
+
         unseen = {"id": self._seen, "unseen": "not over"}
         receipt = recorder.tool_started(self._id, self._tool, turn=self._turn, changes=[unseen], durable=True)
-        written = asyncio.create_task(waiting.trouble(receipt), name=f"record {self._id}")
+        written = asyncio.create_task(trouble(receipt), name=f"record {self._id}")
         if self._recording.looking:
             # What ran before must not be told to have done what this does.
             await asyncio.wait(self._recording.looking, timeout=BEFORE_SECONDS)
@@ -164,16 +151,17 @@ class CallRecord:
         change: dict[str, Any] = {}
 
         def note() -> None:
-            change.update(self._recording.keeping(recorder).change(path, old, new))
-            told(recorder, self._id, self._tool, change, self._turn)
+            if contents := self._recording.contents(recorder):
+                change.update(contents.change(path, old, new))
+                told(recorder, self._id, self._tool, change, self._turn)
 
         quietly(note)
+        from flemma_py.files.replacing import HalfWritten
+
         try:
             yield
-        except HalfWritten:
-            raise
-        except BaseException:
-            if change:
+        except BaseException as error:
+            if change and not isinstance(error, HalfWritten):
                 told(recorder, self._id, self._tool, {"id": change["id"], "void": True}, self._turn)
             raise
 
@@ -195,6 +183,8 @@ class CallRecord:
         )  # fmt: skip
 
     async def _look_after(self, ok: bool, ms: float) -> None:
+        from flemma_py.processes import repository
+
         before = self._before
         after = await self._recording.look(self._folder, AFTER_SECONDS)
         if isinstance(before, str) or isinstance(after, str):

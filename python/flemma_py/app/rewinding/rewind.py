@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flemma_py.app.rewinding.contents import KeptContents
 from flemma_py.app.rewinding.files import Done, Plan, plan, restore
-from flemma_py.app.rewinding.keeping import Keeping
 from flemma_py.app.rewinding.page import page, summary
 from flemma_py.document.query import tool_uses
-from flemma_py.errors import SessionError
 from flemma_py.journal.fold import Fold
 from flemma_py.journal.parts import Change
 from flemma_py.journal.restoring import changes_since, last_restore
@@ -60,11 +59,11 @@ class FileRewind:
 
         said = said_in(document)
         calls = {found.use.id for found in tool_uses(document) if found.span.line >= line}
-        title = "Files as they were before line {0} was sent".format(line + 1)
+        title = f"Files as they were before what line {line + 1} begins was sent"
 
         def find(fold: Fold) -> list[Change]:
-            turns = turns_before(fold, said, line)
-            return changes_since(fold, turns, calls if turns is None else ())
+            turns, is_sure = turns_before(fold, said, line)
+            return changes_since(fold, turns, () if is_sure else calls)
 
         return await self._offer(find, title, labels(document, self._services))
 
@@ -75,45 +74,39 @@ class FileRewind:
     async def restore(self, offer: Offer) -> tuple[str, str]:
         """Do what was offered. (level, message) for the user."""
         if self._services.runner.running(self._conversation.calls):
-            return "error", "No file was restored: tool calls of this chat still run. :Flemma tool:cancel-all ends them."
-        keeping = self._keeping(offer.recorder)
-        call = f"restore-{self._store.ids()}"
-        return told(await restore(offer.plan, offer.recorder, keeping, self._services.buffers, call), offer.base)
+            return (
+                "error",
+                "No file was restored: tool calls of this chat run. :Flemma tool:cancel-all ends them.",
+            )
+        kept = await self._kept(offer.recorder)
+        done = await restore(offer.plan, offer.recorder, kept, self._services.buffers, f"restore-{kept.new_id()}")
+        return told(done, offer.base)
 
-    async def _offer(
-        self, find: Callable[[Fold], list[Change]], title: str, words: Mapping[str, str]
-    ) -> Offer | None:
-        session = self._conversation.session
-        if self._services.keeping.store is None or session is None:
+    async def _offer(self, find: Callable[[Fold], list[Change]], title: str, words: Mapping[str, str]) -> Offer | None:
+        if not self._services.keeping.is_on:
             return None
-        recorder = session.recorder or await session.bound()
+        recorder = await self._conversation.session.bound()
         await asyncio.to_thread(recorder.refresh)
-        keeping = self._keeping(recorder)
-        made = await plan(recorder.look(find), keeping, self._services.buffers)
+        kept = await self._kept(recorder)
+        made = await plan(recorder.look(find), kept, self._services.buffers)
         base = self._conversation.preparation.location.folder
         return Offer(made, recorder, base, tuple(await asyncio.to_thread(page, made, title, base, words)))
 
-    @property
-    def _store(self):  # type: ignore[no-untyped-def]
-        return self._services.keeping.store
-
-    def _keeping(self, recorder: Recorder) -> Keeping:
-        if self._store is None:
-            raise SessionError("No session is kept, so nothing is known of files.")
-        return Keeping(self._store, recorder.sid)
+    async def _kept(self, recorder: Recorder) -> KeptContents:
+        return await self._services.keeping.ask(lambda store: KeptContents(store, recorder.sid))
 
 
-def turns_before(fold: Fold, said: Sequence[Said], line: int) -> int | None:
+def turns_before(fold: Fold, said: Sequence[Said], line: int) -> tuple[int | None, bool]:
     """The number of the turn in which the message on `line` was first sent; of one that was never sent that of the turn
-    to come. None where the journal does not know it."""
+    to come; None where the journal does not know it. And whether that is sure: else it may be the number of a later
+    one."""
     at = next((at for at, each in enumerate(said) if each.end_line > line), len(said))
     live = fold.said
     if at >= len(live):
-        return len(fold.turns) + 1
-    if at < len(said) and said[at].saying.role != live[at].role:
-        return None
-    turn = fold.turns.get(live[at].turn or "")
-    return turn.number if turn else None
+        return len(fold.turns) + 1, True
+    is_same = at < len(said) and said[at].saying.role == live[at].role
+    number = next((turn.number for each in live[at:] if (turn := fold.turns.get(each.turn or ""))), None)
+    return number, is_same and live[at].turn in fold.turns
 
 
 def labels(document: Document, services: Services) -> dict[str, str]:

@@ -7,10 +7,12 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flemma_py.errors import SessionError
-from flemma_py.sessions import Recorder, SessionStore
+
+if TYPE_CHECKING:
+    from flemma_py.sessions import Recorder, SessionStore
 
 log = logging.getLogger(__name__)
 
@@ -22,18 +24,23 @@ PATIENCE = 0.25
 """Seconds that the change of a file waits for its record."""
 
 
-class Keeping:
+class KeptContents:
     """The contents that one session keeps. All of it may block, so it runs in a thread."""
 
     def __init__(self, store: SessionStore, sid: str) -> None:
+        self.sid = sid
         self._store = store
         self._blobs = store.blobs(sid)
         self._size: int | None = None
 
+    def new_id(self) -> str:
+        """For a change, or a run."""
+        return self._store.ids()
+
     def change(self, path: str, old: bytes | None, new: bytes | None) -> dict[str, Any]:
         """What is to be told of a change that is about to be made, as `journal.changes` has it; the contents are kept.
         Never raises: a content that cannot be kept is told as lost."""
-        told: dict[str, Any] = {"id": self._store.ids(), "path": path}
+        told: dict[str, Any] = {"id": self.new_id(), "path": path}
         if why := self._obstacle(old, new):
             return told | {"lost": why}
         try:
