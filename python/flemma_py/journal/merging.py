@@ -25,7 +25,7 @@ class Merged:
 
 def merge(base: bytes, mine: bytes, other: bytes) -> Merged:
     """`base` with the changes that `mine` and those that `other` made of it."""
-    if mine == base or mine == other:
+    if mine in (base, other):
         return Merged(other)
     if other == base:
         return Merged(mine)
@@ -75,10 +75,8 @@ def _clusters(left: Sequence[Region], right: Sequence[Region]) -> list[tuple[lis
     """Regions of both sides that overlap or touch each other, together."""
     found: list[tuple[list[Region], list[Region]]] = []
     reach = -1
-    for first, side, region in sorted(
-        [*((each[0], 0, each) for each in left), *((each[0], 1, each) for each in right)]
-    ):
-        if not found or first > reach:
+    for region, side in sorted([*((each, 0) for each in left), *((each, 1) for each in right)]):
+        if not found or region[0] > reach:
             found.append(([], []))
         found[-1][side].append(region)
         reach = max(reach, region[1])

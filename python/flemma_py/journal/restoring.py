@@ -157,9 +157,9 @@ def _translated(ranges: Iterable[tuple[int, int]], content: bytes, now: bytes) -
         yield from ranges
         return
     lines = lines_of(content)
-    there = {}
+    there: dict[int, int] = {}
     at = shift = 0
-    for first, end, start, stop in [*changed(lines, lines_of(now)), (len(lines), len(lines), 0, 0)]:
+    for first, end, _, stop in [*changed(lines, lines_of(now)), (len(lines), len(lines), 0, 0)]:
         there |= {line: line + shift for line in range(at, first)}
         at, shift = end, stop - end
     for first, end in ranges:

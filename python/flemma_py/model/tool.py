@@ -166,7 +166,7 @@ class ToolContext:
 STOPPED = ToolOutcome("The user stopped this call before it ended.", is_error=True)
 
 Changes = Literal["nothing", "files", "anything"]
-"""What a run may change outside of the chat: nothing; files, each within `ToolContext.keep`; or what nobody can tell."""
+"""What a run may change outside of the chat: nothing; files, each within `ToolContext.keep`; what nobody can tell."""
 
 Execute = Callable[[dict[str, Any], ToolContext], Awaitable[ToolOutcome]]
 """Runs a tool. Cancelling the awaiting task must end the run; wrong input is an outcome with `is_error`."""

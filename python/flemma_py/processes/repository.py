@@ -1,5 +1,5 @@
-"""What git says of a folder, asked in a way that runs nothing of what the repository itself names: a repository is data,
-and tools write into it. Everything here blocks, for a bounded time.
+"""What git says of a folder, asked in a way that runs nothing of what the repository names: it is data, and tools write
+into it. Everything here blocks, for a bounded time.
 """
 
 from __future__ import annotations
@@ -88,7 +88,8 @@ def look(root: str, seconds: float, environ: Mapping[str, str]) -> Status | None
 
 def read(root: str, told: bytes) -> Status:
     """What `git status --porcelain=v2 --branch -z` told."""
-    head, paths = "", {}
+    head = ""
+    paths: dict[str, tuple[str, str]] = {}
     whole = True
     for line in _texts(told):
         kind, _, rest = line.partition(" ")
