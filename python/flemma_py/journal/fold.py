@@ -7,7 +7,7 @@ once, by its id.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -259,7 +259,7 @@ def _tool(fold: Fold, record: Record) -> bool:
         # Run once more, under the same id.
         known = replace(known, began_at=record.ts, is_over=False, ok=None, ms=None)
     changes = data.get("changes")
-    if isinstance(changes, list):
+    if isinstance(changes, list | tuple):
         known = replace(known, changes=_changes(fold, record, call, name, changes))
     if data.get("state") == "finished":
         ok = data.get("ok")
@@ -268,7 +268,7 @@ def _tool(fold: Fold, record: Record) -> bool:
     return True
 
 
-def _changes(fold: Fold, record: Record, call: str, name: str, told: list[Any]) -> tuple[Mapping[str, Any], ...]:
+def _changes(fold: Fold, record: Record, call: str, name: str, told: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
     """Take over changes of a run, each of which may be told more than once; what all of its changes are now. One that
     is told as `void` did not come about."""
     for number, each in enumerate(told):
