@@ -110,7 +110,7 @@ def _seen(other: OtherChange) -> str:
     if more := len(other.paths) - len(paths) + other.more:
         paths.append(f"and {more} more")
     if paths:
-        told.append(f"git status has {', '.join(paths)}")
+        told.append(f"git status: {', '.join(paths)}")
     return "; ".join(told)
 
 
