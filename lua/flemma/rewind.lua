@@ -144,7 +144,9 @@ function M.offer(buf, line, go, ask)
       return ask()
     elseif answer.count == 0 then
       if answer.others > 0 then
-        notify().info(("Files stay as they are: %s :Flemma session:restore %d shows it."):format(answer.summary, line))
+        notify().info(
+          ("No file can go back: %s :Flemma session:restore at that message shows why."):format(answer.summary)
+        )
       end
       return ask()
     end

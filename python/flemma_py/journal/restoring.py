@@ -76,14 +76,17 @@ class Restoration:
     history: History = field(default_factory=lambda: History(""))
 
 
-def changes_since(fold: Fold, turns: int | None = None, calls: Collection[str] = ()) -> list[Change]:
+def changes_since(
+    fold: Fold, turns: int | None = None, calls: Collection[str] = (), stay: Collection[str] = ()
+) -> list[Change]:
     """What tools did since the turn number `turns` began (None: that is not known), or since the first of these calls
-    last ran."""
+    last ran; without what the calls did that are to `stay`."""
     told = list(fold.changes.values())
     firsts = [at for at, each in enumerate(told) if turns is not None and each.turns >= turns]
     latest = {each.call: at for at, each in enumerate(told) if each.call in calls}
     firsts += latest.values()
-    return told[min(firsts) :] if firsts else []
+    since = told[min(firsts) :] if firsts else []
+    return [each for each in since if each.call not in stay]
 
 
 def last_restore(fold: Fold) -> list[Change]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from flemma_py.model.document import Document
     from flemma_py.sessions import Recorder
 
+NOTHING_SENT = "Files as they were before what is not sent yet"
+MOST_WORDS = 60
+"""Characters of a message in a title."""
 UNDO = "Files as they were before they were restored last"
 
 
@@ -58,12 +61,17 @@ class FileRewind:
         from flemma_py.journal.chat import said_in
 
         said = said_in(document)
-        calls = {found.use.id for found in tool_uses(document) if found.span.line >= line}
-        title = f"Files as they were before what line {line + 1} begins was sent"
+        at = place_in(said, line)
+        first = min((each.line for each in said[at : at + 1]), default=line)
+        # What stays in the chat stays in the files, and the other way round.
+        calls = {found.use.id for found in tool_uses(document) if found.span.line >= first}
+        stay = {found.use.id for found in tool_uses(document)} - calls
 
         def find(fold: Fold) -> list[Change]:
-            turns, is_sure = turns_before(fold, said, line)
-            return changes_since(fold, turns, () if is_sure else calls)
+            turns, is_sure = turns_before(fold, said, at)
+            return changes_since(fold, turns, () if is_sure else calls, stay)
+
+        title = f"Files as they were before this was sent: {_words(said[at])}" if at < len(said) else NOTHING_SENT
 
         return await self._offer(find, title, labels(document, self._services))
 
@@ -96,17 +104,28 @@ class FileRewind:
         return await self._services.keeping.ask(lambda store: KeptContents(store, recorder.sid))
 
 
-def turns_before(fold: Fold, said: Sequence[Said], line: int) -> tuple[int | None, bool]:
-    """The number of the turn in which the message on `line` was first sent; of one that was never sent that of the turn
-    to come; None where the journal does not know it. And whether that is sure: else it may be the number of a later
-    one."""
+def place_in(said: Sequence[Said], line: int) -> int:
+    """Which of what is said is meant by a line; one behind the last where that is none. In a message with results of
+    tools it is what the user says."""
     at = next((at for at, each in enumerate(said) if each.end_line > line), len(said))
+    same = [other for other in range(at, len(said)) if said[other].line == said[at].line]
+    return next((other for other in same if said[other].saying.role != "tool"), at)
+
+
+def turns_before(fold: Fold, said: Sequence[Said], at: int) -> tuple[int | None, bool]:
+    """The number of the turn in which `said[at]` was first sent; of one that was never sent that of the turn to come;
+    None where the journal does not know it. And whether that is sure: else it may be the number of a later one."""
     live = fold.said
     if at >= len(live):
         return len(fold.turns) + 1, True
     is_same = at < len(said) and said[at].saying.role == live[at].role
     number = next((turn.number for each in live[at:] if (turn := fold.turns.get(each.turn or ""))), None)
     return number, is_same and live[at].turn in fold.turns
+
+
+def _words(said: Said) -> str:
+    words = " ".join(said.saying.text.split())
+    return f"“{words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 1] + '…'}”"
 
 
 def labels(document: Document, services: Services) -> dict[str, str]:
