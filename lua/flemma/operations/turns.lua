@@ -19,7 +19,8 @@ local M = {}
 local function label_of(outline, first, last)
   for at, line in ipairs(api.nvim_buf_get_lines(outline.buf, first - 1, last, false)) do
     local text = vim.trim(at == 1 and line:gsub("^@%a+:", "", 1) or line)
-    if text ~= "" and outline.nodes[first + at - 1].kind == "message" then
+    local is_ours = text:find("^<!%-%- flemma:%w+ %-%->$") ~= nil
+    if text ~= "" and not is_ours and outline.nodes[first + at - 1].kind ~= "tool_result" then
       return text
     end
   end

@@ -36,6 +36,7 @@ from flemma_py.edge.previews import Previews
 from flemma_py.edge.questions import Asker
 from flemma_py.edge.reports import Reports
 from flemma_py.edge.servers import ServerCommands
+from flemma_py.edge.sessions import SessionCommands
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
 
@@ -72,6 +73,7 @@ class Handlers:
         self._reports = Reports(bridge, services, self._chats)
         self._imports = Imports(bridge)
         self._servers = ServerCommands(bridge, services)
+        self._sessions = SessionCommands(bridge, services, self._asker)
         self._language = Language(bridge, services)
         self._previews = Previews(bridge, services)
         self._approvals = ApprovalCommands(bridge, services)
@@ -144,6 +146,9 @@ class Handlers:
             case "consent":
                 chat, _ = self._chat(integer(payload, "buf"))
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
+            case "session":
+                place = self._location(string(payload, "name"), string(payload, "cwd"))
+                self._sessions.take(payload, self._chats, place.folder)
             case "chosen":
                 self._asker.answered(payload)
             case "written":
