@@ -37,7 +37,12 @@ end
 
 ---@return flemma.ChatTurn[]? turns nil, and said, where there are none
 local function turns_here()
-  local turns = require("flemma.operations.turns").of(api.nvim_get_current_buf())
+  local buf = api.nvim_get_current_buf()
+  if not require("flemma.buffer").is_chat(buf) then
+    require("flemma.notify").warn("this buffer is not a chat")
+    return nil
+  end
+  local turns = require("flemma.operations.turns").of(buf)
   if #turns == 0 then
     require("flemma.notify").info(NO_TURNS)
     return nil

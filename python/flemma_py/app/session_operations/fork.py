@@ -21,7 +21,7 @@ from flemma_py.document.serializer import prompt_lines
 from flemma_py.errors import SessionError
 from flemma_py.journal.chat import said_in
 from flemma_py.journal.sayings import Saying, common
-from flemma_py.model.document import Role
+from flemma_py.model.document import Form, Role
 from flemma_py.sessions.recorder import Recorder
 from flemma_py.sessions.store import SessionStore
 from flemma_py.sessions.troubles import Damaged, reason
@@ -60,6 +60,9 @@ def taken(lines: Sequence[str], last: float | None) -> list[str]:
         kept.pop()
     document = parse(kept)
     end = last_message(document)
+    if end is not None and end.role is Role.YOU and end.line_count == 1 and end.form is Form.NEW:
+        # A prompt with nothing in it: what was cut behind it is where one writes.
+        return [*kept, ""]
     if end is None or end.role is not Role.YOU:
         kept += ([""] if kept else []) + prompt_lines(document.form)
     return kept

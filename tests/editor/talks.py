@@ -1,16 +1,17 @@
-"""Operations on sessions, each by its command, and the way back from each."""
+"""A chat with two turns, what is asked of its user, and what its session's journal has."""
 
 from __future__ import annotations
 
-import re
+import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from flemma_py.demo import peer as script
+from flemma_py.demo.reply import Says
+from flemma_py.sessions.locks import Locks
 from tests.editor.conftest import Peer
 from tests.editor.neovim import Neovim
+from tests.editor.streams import held
 
 PICK = """
 _G.asked = {}
@@ -19,7 +20,7 @@ vim.ui.select = function(items, opts, done)
   table.insert(_G.asked, { prompt = opts.prompt, kind = opts.kind, items = shown })
   local wanted = _G.wanted
   for index, line in ipairs(shown) do
-    if wanted and line:find(wanted, 1, true) then
+    if type(wanted) == 'string' and line:find(wanted, 1, true) then
       return done(items[index], index)
     end
   end
@@ -61,6 +62,30 @@ def sid(editor: Neovim) -> str:
     return found.removeprefix("Session ")
 
 
+def folder(editor: Neovim) -> Path:
+    """Where sessions are kept."""
+    return Path(editor.lua("return vim.fn.stdpath('state')"), "flemma/sessions")
+
+
+def records(editor: Neovim, sid: str, kind: str) -> list[dict[str, Any]]:
+    """What the journal has of a kind."""
+    lines = (folder(editor) / sid / "journal.jsonl").read_text().splitlines()
+    return [record["d"] for record in map(json.loads, lines) if record["type"] == kind]
+
+
+def left(editor: Neovim, sid: str) -> None:
+    """Wait until nobody works in a session."""
+    editor.wait(lambda: not Locks(folder(editor) / "locks").is_leased(sid), "the end of the lease")
+
+
+def stuck(editor: Neovim, peer: Peer) -> None:
+    """Ask something, whose answer begins and does not end."""
+    editor.lua("vim.api.nvim_buf_set_lines(0, -2, -1, false, { 'Long?' })")
+    peer.enqueue(held(Says("Begun, and it goes on. ")))
+    editor.press("<C-]>")
+    editor.wait(lambda: "Begun" in editor.text(), "the beginning")
+
+
 def page(editor: Neovim, name: str) -> str:
     """The text of a page of a name, when it is there; it is closed."""
     is_page = f"return vim.b.flemma_page == '{name}'"
@@ -75,37 +100,8 @@ TWO_TURNS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def told(chat: Neovim, peer: Peer) -> Neovim:
-    """A chat with two turns."""
+def two_turns(chat: Neovim, peer: Peer) -> None:
+    """Make the chat one of two turns. Its user chooses nothing of what is asked."""
     picks(chat, None)
     talk(chat, peer, "Hi.", "And now?", "Well.")
     assert chat.lines() == TWO_TURNS
-    return chat
-
-
-def test_a_fork_takes_all_up_to_the_cursors_turn_and_opens(told: Neovim, tmp_path: Path) -> None:
-    parent = sid(told)
-    told.lua("vim.api.nvim_win_set_cursor(0, { 4, 0 })")
-    told.command("Flemma session:fork")
-    told.wait(lambda: told.lua("return vim.fn.expand('%:t')") == "talk-fork-1.chat", "the fork")
-    assert told.lines() == [*TWO_TURNS[:6], "@You:", ""]
-    child = sid(told)
-    assert child != parent
-    told.command("Flemma session:info")
-    text = page(told, "session")
-    assert parent in text
-    assert re.search(r"Requests +0$", text, re.MULTILINE)
-    assert (tmp_path / "talk-fork-1.chat").exists()
-
-
-def test_a_rewind_is_one_undo_step_and_gives_the_prompt_back(told: Neovim, peer: Peer) -> None:
-    told.command("Flemma session:rewind! 2")
-    assert told.lines() == [*TWO_TURNS[:6], "@You:", "And now?"]
-    assert told.cursor == [8, 7]
-    told.wait(lambda: told.events("FlemmaSessionEvent"), "the event")
-    told.command("silent undo")
-    assert told.lines() == TWO_TURNS
-    told.command("silent redo")
-    talk(told, peer, "Else.")
-    assert "Else." in told.text()
