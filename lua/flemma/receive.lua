@@ -86,6 +86,11 @@ function doors.notify(payload)
   say(payload.message)
 end
 
+--- What came of an operation on sessions.
+function doors.operation(payload)
+  require("flemma.operations").receive(payload)
+end
+
 --- A question to the user, answered by a message.
 function doors.choose(payload)
   require("flemma.questions").ask(payload)

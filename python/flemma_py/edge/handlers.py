@@ -37,6 +37,7 @@ from flemma_py.edge.questions import Asker
 from flemma_py.edge.reports import Reports
 from flemma_py.edge.rewinding import RewindCommands
 from flemma_py.edge.servers import ServerCommands
+from flemma_py.edge.sessions import SessionCommands
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
 
@@ -73,6 +74,7 @@ class Handlers:
         self._reports = Reports(bridge, services, self._chats)
         self._imports = Imports(bridge)
         self._servers = ServerCommands(bridge, services)
+        self._sessions = SessionCommands(bridge, services, self._asker)
         self._language = Language(bridge, services)
         self._previews = Previews(bridge, services)
         self._approvals = ApprovalCommands(bridge, services)
@@ -146,6 +148,9 @@ class Handlers:
             case "consent":
                 chat, _ = self._chat(integer(payload, "buf"))
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
+            case "session":
+                place = self._location(string(payload, "name"), string(payload, "cwd"))
+                self._sessions.take(payload, self._chats, place.folder)
             case "chosen":
                 self._asker.answered(payload)
             case "written":
