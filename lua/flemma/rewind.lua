@@ -144,9 +144,7 @@ function M.offer(buf, line, go, ask)
       return ask()
     elseif answer.count == 0 then
       if answer.others > 0 then
-        notify().info(
-          ("No file can go back: %s :Flemma session:restore at that message shows why."):format(answer.summary)
-        )
+        notify().info(("No file can go back: %s :Flemma session:restore shows why."):format(answer.summary))
       end
       return ask()
     end

@@ -102,11 +102,12 @@ def test_a_rewind_is_asked_about_and_chosen(told: Neovim) -> None:
     assert told.lines() == TWO_TURNS
     picks(told, "Leave")
     told.command("Flemma session:rewind -1")
+    told.wait(lambda: asked(told), "the question")
     assert "And now?" in asked(told)[-1]["prompt"]
     assert told.lines() == TWO_TURNS
     picks(told, "Cut")
     told.command("Flemma session:rewind -2")
-    assert told.lines() == ["@You:", "Hello"]
+    told.wait(lambda: told.lines() == ["@You:", "Hello"], "the cut")
     told.command("silent undo")
     assert told.lines() == TWO_TURNS
     told.command("Flemma session:rewind 7")

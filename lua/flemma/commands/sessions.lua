@@ -102,15 +102,12 @@ return {
     end,
   },
   ["session:restore"] = {
-    about = "show what brings files back that tools changed from the cursor's message on; undo: takes that back",
-    complete = { "undo" },
+    about = "show what brings files back to before something that you said, and do it; undo: take that back",
+    complete = function(words)
+      return #words == 0 and vim.list_extend({ "undo" }, offers().turns()) or {}
+    end,
     run = function(args)
-      local buf = vim.api.nvim_get_current_buf()
-      if not require("flemma.buffer").is_chat(buf) then
-        return require("flemma.notify").warn("this buffer is not a chat: go to the one whose tools changed files")
-      end
-      local undo = args[1] == "undo"
-      require("flemma.rewind").restore(buf, undo and { undo = true } or { line = vim.api.nvim_win_get_cursor(0)[1] })
+      require("flemma.operations.choices").restore(args[1])
     end,
   },
   ["session:reset"] = {

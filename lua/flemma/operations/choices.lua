@@ -114,26 +114,48 @@ local function go_back(buf, turn, sure)
   end)
 end
 
---- `:Flemma session:rewind [n]`: to the turn of that number, below nought counted from the end, 0: to before all.
---- Without a number it is asked for.
+--- Choose a turn by its number, below nought counted from the end, 0: before all, which is nil. Without a number it is
+--- asked for.
 ---@param word string?
----@param sure boolean
-function M.rewind(word, sure)
-  local turns, buf = turns_here(), api.nvim_get_current_buf()
+---@param prompt string
+---@param go fun(turn: flemma.ChatTurn?)
+local function choose(word, prompt, go)
+  local turns = turns_here()
   if not turns then
     return
   end
   if not word then
-    return pick(turns, "Go back to", function(turn)
-      go_back(buf, turn, sure)
-    end)
+    return pick(turns, prompt, go)
   end
   local turn = turn_named(turns, word)
   if not turn and word ~= "0" then
     local message = "there is no turn %s: this chat has turns 1 to %d, -1 is the last one, 0 goes before all"
     return require("flemma.notify").warn(message:format(word, #turns))
   end
-  go_back(buf, turn, sure)
+  go(turn)
+end
+
+--- `:Flemma session:rewind [n]`: to the turn of that number, below nought counted from the end, 0: to before all.
+--- Without a number it is asked for.
+---@param word string?
+---@param sure boolean
+function M.rewind(word, sure)
+  local buf = api.nvim_get_current_buf()
+  choose(word, "Go back to", function(turn)
+    go_back(buf, turn, sure)
+  end)
+end
+
+--- `:Flemma session:restore [n]`: the same for files alone; `undo`: what that did is taken back.
+---@param word string?
+function M.restore(word)
+  local buf = api.nvim_get_current_buf()
+  if word == "undo" then
+    return require("flemma.rewind").restore(buf, { undo = true })
+  end
+  choose(word, "Files as they were before", function(turn)
+    require("flemma.rewind").restore(buf, { line = turn and turn.line or 1 })
+  end)
 end
 
 --- Ask whether it is meant, and clear the chat.
