@@ -80,12 +80,19 @@ end
 ---@param done fun()?
 local function show(buf, answer, done)
   local page = open_page(answer.lines)
+  local is_chosen = false
+  api.nvim_create_autocmd("BufWipeout", {
+    buffer = page,
+    callback = function()
+      if not is_chosen then
+        require("flemma.host").send("rewind", { action = "forget", buf = buf, ask = answer.ask })
+      end
+    end,
+  })
   local function map(key, about, run)
     vim.keymap.set("n", key, run, { buffer = page, nowait = true, desc = "Flemma: " .. about })
   end
-  local is_chosen = false
   local function close()
-    is_chosen = true
     if api.nvim_buf_is_valid(page) then
       api.nvim_buf_delete(page, { force = true })
     end
@@ -95,9 +102,7 @@ local function show(buf, answer, done)
     return
   end
   map("y", "restore these files", function()
-    if is_chosen then
-      return
-    end
+    is_chosen = true
     close()
     local payload = { action = "restore", ask = answer.ask }
     local sent = send(buf, payload, function(told)
@@ -199,6 +204,9 @@ end
 ---@param buf integer
 ---@param what { line: integer? }|{ undo: true }
 function M.restore(buf, what)
+  if not require("flemma.buffer").is_chat(buf) then
+    return notify().warn("this buffer is not a chat: go to the one whose tools changed files")
+  end
   local payload = what.undo and { action = "undo" } or { action = "look", line = what.line - 1 }
   local sent = send(buf, payload, function(answer)
     if answer.problem then

@@ -48,6 +48,14 @@ async def test_a_run_is_told_when_it_begins_and_when_it_ends(place: RewindPlace)
     assert all(run.ms is not None and run.ms >= 0 and run.changes == () for run in runs.values())
 
 
+def test_each_tool_says_what_it_may_change(place: RewindPlace) -> None:
+    said = {name: tool.changes for name, tool in place.runner.tools().items()}
+    files = {"edit", "write"}
+    assert {name for name, changes in said.items() if changes == "files"} == files
+    # Whoever says nothing, MCP servers and Lua above all, may change anything.
+    assert {name for name, changes in said.items() if changes == "anything"} == {"bash"}
+
+
 async def test_contents_are_on_the_disk_before_the_file_is_changed(place: RewindPlace) -> None:
     path = place.put("a.txt", "one\n")
     seen: list[Any] = []

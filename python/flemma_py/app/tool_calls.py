@@ -141,12 +141,13 @@ class ToolCalls:
             log.exception("the chat's own settings could not be read")
             return ToolOutcome(OWN_ERROR, is_error=True)
         here = await self._services.offered(settings, folder, start=True)
-        record = self._recording.call(call.id, folder)
+        place = self._place(settings)
+        record = self._recording.call(call.id, work_folder(place, folder))
         return await self._services.runner.run(
             call.name,
             call.input,
             call.input is not None,
-            replace(self._place(settings).context(call.id, lambda line: None), keep=record.keep),
+            replace(place.context(call.id, lambda line: None), keep=record.keep),
             owner=self,
             at_once=settings.tools.max_concurrent,
             watch=partial(self._editor.tool, timeout=self._limit(call, settings)),
@@ -171,3 +172,12 @@ class ToolCalls:
             reading = self._preparation.settings(self._editor.view().document)
             self._settings = turn, asyncio.create_task(reading, name=f"settings {turn}")
         return await asyncio.shield(self._settings[1])
+
+
+def work_folder(place: Workplace, folder: str) -> str:
+    """Where commands of a chat in `folder` start."""
+    try:
+        return place.shell_folder
+    except FlemmaError:
+        # The command itself will say what is wrong with the settings.
+        return folder
