@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from flemma_py.demo import peer as script
@@ -182,7 +183,7 @@ def test_what_commands_did_is_told_with_gits_words(work: Work) -> None:
     work.run(edit("a.txt", "2\n", "two\n"), ("bash", {"command": "echo > made.txt"}))
     work.rewind("Only the file")
     page = work.page()
-    assert "1 file is restored, 1 call did what cannot be taken back." in page
+    assert "1 file is restored, 1 call may have done what cannot be taken back." in page
     assert "What cannot be taken back:\n  bash $ echo > made.txt: git status: ?? made.txt\n" in page
     work.editor.press("y")
     work.editor.wait(lambda: path.read_text() == TEN, "the file")
@@ -191,9 +192,19 @@ def test_what_commands_did_is_told_with_gits_words(work: Work) -> None:
     work.editor.notice("No file can go back")
 
 
-def test_a_host_that_was_killed_knows_what_its_tools_did(work: Work) -> None:
-    import psutil
+def test_a_tool_that_was_at_work_when_its_host_was_killed_is_named(work: Work) -> None:
+    mark, ran = work.folder / "mark", ("bash", {"label": "a test", "command": "touch mark; sleep 1000"})
+    work.peer.enqueue(Reply((Calls("call_1", *ran),), "tool_use"))
+    work.editor.press("G<C-]>")
+    work.editor.finished()
+    work.editor.idle()
+    work.editor.press("<C-]>")
+    work.editor.wait(mark.exists, "the command")
+    psutil.Process(work.editor.host()["pid"]).kill()
+    work.editor.notice("a tool was at work, which may have done its work: bash")
 
+
+def test_a_host_that_was_killed_knows_what_its_tools_did(work: Work) -> None:
     path = work.put("a.txt", TEN)
     work.run(edit("a.txt", "2\n", "two\n"))
     old = work.editor.host()["pid"]

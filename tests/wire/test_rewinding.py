@@ -162,7 +162,7 @@ async def test_the_page_shows_what_becomes_of_files_and_what_cannot(place: Rewin
     await place.good("write", path="b.txt", content="x\n")
     assert await place.page() == "\n".join(
         [
-            "Files", "", "2 files are restored, 1 call did what cannot be taken back.", "",
+            "Files", "", "2 files are restored, 1 call may have done what cannot be taken back.", "",
             "y: restore these files    q: leave all as it is", "", "What cannot be taken back:",
             "  bash of the test: no git repository is there to tell what it changed", "",
             "--- a.txt", "+++ a.txt", "@@ -1,7 +1,7 @@", " 0", " 1", " 2", "-three", "+3", " 4", " 5", " 6", "",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.wire.rewind_place import RewindPlace
+from tests.wire.session_support import store
 
 from flemma_py import log as log_file
 from flemma_py.errors import ToolError
@@ -118,6 +119,24 @@ async def test_a_command_that_never_ended_is_known_to_have_run(place: RewindPlac
     place.add("anything", anything, "anything")
     await place.good("anything")
     assert seen[0].changes[0]["unseen"] == "not over" and not seen[0].is_over
+
+
+def test_what_ran_when_a_process_ended_is_told_once(tmp_path: Path) -> None:
+    with store(tmp_path) as first:
+        recorder = first.create(cwd="/x", workspace="/x")
+        recorder.tool_started("a", "bash", durable=True)
+        recorder.tool_started("b", "read").result()
+        recorder.tool_finished("b", "read", ok=True).result()
+        assert recorder.recover_tools() == []
+        recorder.close()
+    with store(tmp_path) as second:
+        found = second.open(recorder.sid)
+        assert [run.name for run in found.recover_tools()] == ["bash"]
+        assert found.recover_tools() == []
+        assert second.flush()
+        left = second.fold(recorder.sid).tools["a"]
+        assert left.is_over and left.ok is None
+        found.close()
 
 
 async def test_a_repository_that_means_harm_has_nothing_run(place: RewindPlace, tmp_path: Path) -> None:

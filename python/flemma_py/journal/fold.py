@@ -254,10 +254,10 @@ def _tool(fold: Fold, record: Record) -> bool:
     call, name = text_of(data, "call"), text_of(data, "name")
     if not call or not name:
         return False
-    known = fold.tools.get(call) or ToolRun(call, name, text_of(data, "turn"), record.ts)
+    known = fold.tools.get(call) or ToolRun(call, name, text_of(data, "turn"), record.ts, writer=record.writer)
     if data.get("state") == "started" and known.is_over:
         # Run once more, under the same id.
-        known = replace(known, began_at=record.ts, is_over=False, ok=None, ms=None)
+        known = replace(known, began_at=record.ts, is_over=False, ok=None, ms=None, writer=record.writer)
     changes = data.get("changes")
     if isinstance(changes, list | tuple):
         known = replace(known, changes=_changes(fold, record, call, name, changes))

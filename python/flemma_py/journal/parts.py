@@ -54,7 +54,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class ToolRun:
-    """A tool that was begun. `ok` None: nobody knows how it ended."""
+    """A tool that was begun, by the process `writer`. `ok` None: nobody knows how it ended."""
 
     call: str
     name: str
@@ -64,6 +64,7 @@ class ToolRun:
     ok: bool | None = None
     ms: float | None = None
     changes: tuple[Mapping[str, Any], ...] = ()
+    writer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from flemma_py.journal import records
 from flemma_py.journal.changes import RESTORE
 from flemma_py.journal.fold import Fold
 from flemma_py.journal.lines import Record
-from flemma_py.journal.parts import Message, Turn
+from flemma_py.journal.parts import Message, ToolRun, Turn
 from flemma_py.journal.records import Entry, TurnState
 from flemma_py.journal.sayings import Saying, Scribe
 from flemma_py.sessions.journal import BEGINNING, Journal, Mark
@@ -215,6 +215,20 @@ class Recorder:
             left = [turn for turn in self._fold.open_turns if turn.writer != self._desk.instance]
             if left:
                 self.record(*(records.turn(each.id, "interrupted", reason="lost") for each in left), durable=True)
+            return left
+
+    def recover_tools(self) -> list[ToolRun]:
+        """Tools that a process ran which is no more, and whose end nobody knows: from now on they are over. As
+        `recover`."""
+        with self._lock:
+            if self.lease is None:
+                return []
+            runs = self._fold.tools.values()
+            left = [run for run in runs if not run.is_over and run.writer != self._desk.instance]
+            if left:
+                self.record(
+                    *(records.tool(run.call, run.name, "finished", turn=run.turn) for run in left), durable=True
+                )
             return left
 
     # ---- knowing

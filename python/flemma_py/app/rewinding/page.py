@@ -52,7 +52,7 @@ def summary(plan: Plan) -> str:
         _count(changes, "file is restored", "files are restored"),
         _count(same, "is so already", "are so already"),
         _count(left, "is left as it is", "are left as they are"),
-        _count(seen, "call did what cannot be taken back", "calls did what cannot be taken back"),
+        _count(seen, "call may have done what cannot be taken back", "calls may have done what cannot be taken back"),
     ]
     told = ", ".join(part for part in parts if part)
     return f"{told}." if told else "No tool changed anything since."

@@ -82,10 +82,7 @@ class FileRewind:
     async def restore(self, offer: Offer) -> tuple[str, str]:
         """Do what was offered. (level, message) for the user."""
         if self._services.runner.running(self._conversation.calls):
-            return (
-                "error",
-                "No file was restored: tool calls of this chat run. :Flemma tool:cancel-all ends them.",
-            )
+            return "error", "No file was restored: tool calls of this chat run. :Flemma tool:cancel-all ends them."
         kept = await self._kept(offer.recorder)
         done = await restore(offer.plan, offer.recorder, kept, self._services.buffers, f"restore-{kept.new_id()}")
         return told(done, offer.base)
@@ -133,7 +130,7 @@ def labels(document: Document, services: Services) -> dict[str, str]:
     found = {}
     for each in tool_uses(document):
         tool = services.runner.tool(each.use.name)
-        if tool is not None and tool.detail is not None and isinstance(each.use.input, dict):
+        if tool is not None and tool.detail is not None and not tool.origin and isinstance(each.use.input, dict):
             found[each.use.id] = " ".join(tool.detail(each.use.input).split())[:80]
     return found
 
