@@ -56,6 +56,7 @@ def test_a_copied_chat_has_a_session_of_its_own_that_knows_where_it_came_from(
     talk(editor, old, "@You:\nHello\n")
     shutil.copy(old, new)
     talk(editor, new, words="And again?")
+    editor.wait(lambda: len(journals(home)) == 2, "the second session")
     leave(editor)
     kept = journals(home)
     parents = {sid: records[0]["d"].get("parent") for sid, records in kept.items()}  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 OFF = "No session is kept: sessions.enabled is false, or Neovim has no state folder."
-SECONDS_TO_END = 1.5
+SECONDS_TO_END = 5.0
 """How long the host may still write when the editor is gone."""
 
 
