@@ -19,8 +19,8 @@ FLOORS = {
     "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp_client": 4, "evaluation": 4, "demo": 4, "files": 4,
     "processes": 4, "sandbox": 4, "log": 4,
     "app": 5,
-    "edge": 6,
-    "cli": 7, "entry": 7,
+    "edge": 6, "cli": 6,
+    "entry": 7,
 }  # fmt: skip
 
 GROUND = {"errors", ""}

@@ -309,6 +309,8 @@ class Conversation:
         try:
             chosen = await choice
             built = self.preparation.build(document, chosen)
+            if self._services.errand is not None:
+                await self._services.errand.check(self._services, chosen.endpoint, built.prompt)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -345,6 +347,7 @@ class Conversation:
     async def _answer(self, turn: int, prompt: Prompt) -> None:
         def deliver(events: Sequence[StreamEvent]) -> None:
             if events:
+                self._editor.heard(events)
                 self._post(Streamed(turn, tuple(events)))
 
         assert self._chosen is not None

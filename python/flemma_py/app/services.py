@@ -55,6 +55,7 @@ from flemma_py.secrets.environment import Found
 from flemma_py.secrets.keys import Keys, Told
 
 if TYPE_CHECKING:
+    from flemma_py.app.errand import Errand
     from flemma_py.config.frontmatter import Frontmatter
     from flemma_py.demo.server import DemoServer
     from flemma_py.evaluation.client import Evaluation
@@ -109,6 +110,7 @@ class Services:
         self._demo: DemoServer | None = None
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
+        self.errand: Errand | None = None
         self.buffers: Buffers | None = None
         """What is open in the editor, for tools that write; None where there is no editor."""
         self.accounts = Accounts()
