@@ -135,7 +135,7 @@ def modules() -> Iterator[tuple[str, str, Path]]:
     source = ROOT / "python"
     for path in sorted((source / "flemma_py").rglob("*.py")):
         parts = path.relative_to(source).with_suffix("").parts
-        room = parts[1] if parts[1] != "__init__" else ""
+        room = {"__init__": "", "__main__": "entry"}.get(parts[1], parts[1])
         yield room, ".".join(parts[:-1]), path
     yield from (("entry", "", path) for path in sorted((ROOT / "rplugin").rglob("*.py")))
 

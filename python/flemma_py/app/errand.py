@@ -19,11 +19,11 @@ from flemma_py.approval.decide import by_rules
 from flemma_py.approval.rules import Rule, Scope, read_rule
 from flemma_py.approval.verdict import Decision
 from flemma_py.config.presets import BUILT_IN
-from flemma_py.errors import BudgetError
+from flemma_py.errors import BudgetError, SettingsError
 from flemma_py.providers.limits import max_tokens
 
 if TYPE_CHECKING:
-    from flemma_py.app.endpoint import Endpoint
+    from flemma_py.app.preparation import Chosen
     from flemma_py.app.services import Services
     from flemma_py.model.prompt import Prompt
     from flemma_py.model.tool import Tool
@@ -68,8 +68,15 @@ class Errand:
 
     # ---- what it costs
 
-    async def check(self, services: Services, endpoint: Endpoint, prompt: Prompt) -> None:
-        """Raise `BudgetError` where this request could cost more than is left."""
+    async def check(self, services: Services, chosen: Chosen, prompt: Prompt) -> None:
+        """Raise `SettingsError` where only the demo model would answer, which nobody asked for, and `BudgetError` where
+        this request could cost more than is left."""
+        endpoint = chosen.endpoint
+        if endpoint.is_demo and chosen.settings.provider is None:
+            raise SettingsError(
+                "Nothing was sent, as no key was found: export one (ANTHROPIC_API_KEY=…), or say --set provider=demo "
+                "to try it out."
+            )
         if self.ceiling is None or endpoint.is_demo:
             return
         from flemma_py.app.costs import prices_of

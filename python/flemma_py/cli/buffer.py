@@ -7,7 +7,7 @@ and what the core wants to ask is answered by what was said when the run began.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from flemma_py.app.meaning import Diagnosis
@@ -74,7 +74,7 @@ class FileChat:
         terminal: Terminal,
         *,
         saved: Callable[[list[str]], None],
-        may_read: Callable[[str], bool],
+        may_read: Callable[[str], Awaitable[bool]],
         used: Callable[[dict[str, Any]], None],
     ) -> None:
         self.buffer = TextBuffer(lines)
@@ -164,7 +164,7 @@ class FileChat:
     # ---- what is asked
 
     async def consent(self, path: str) -> bool:
-        if await asyncio.to_thread(self._may_read, path):
+        if await self._may_read(path):
             return True
         self.tell("warn", f"{path} is outside of the chat's project and was not read: --allow 'read({path})' allows it")
         return False

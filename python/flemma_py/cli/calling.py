@@ -30,9 +30,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=table(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    whole.add_argument(
-        "--config", metavar="FILE", help="settings to use in place of config.toml of your Neovim configuration"
-    )
+    _declare_config(whole, None)
     below = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in commands():
         one = below.add_parser(
@@ -43,8 +41,15 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.declare(one)
+        # Behind the command it counts as well as before it.
+        _declare_config(one, argparse.SUPPRESS)
         one.set_defaults(run=command.run)
     return whole
+
+
+def _declare_config(parser: argparse.ArgumentParser, default: str | None) -> None:
+    about = "settings in place of config.toml, which lies in the folder flemma of your Neovim configuration"
+    parser.add_argument("--config", metavar="FILE", default=default, help=about)
 
 
 def call(words: Sequence[str]) -> int:

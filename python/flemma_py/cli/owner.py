@@ -45,6 +45,7 @@ class Owner:
         folders = self.folders
         services.trust = TrustStore(folders.state / "trust.json")
         services.rules = RuleStore(folders.state / "rules.json", lambda message: say("warn", message))
+        services.keeping.at(str(folders.state), str(folders.cache))
         services.own_tools.files.folder = folders.config / "tools"
         services.mcp.log_folder = folders.log
         services.configure(self.raw)

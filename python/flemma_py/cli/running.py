@@ -58,34 +58,49 @@ async def run(asked: Run) -> Exit:
             lines,
             asked.terminal,
             saved=save,
-            may_read=lambda path: asked.errand.may_read(path, place()),
+            may_read=lambda path: may_read(path),
             used=lambda request: _booked(asked, request),
         )
         conversation = Conversation(services, chat, _location(file))
 
-        def place() -> Any:
-            return asyncio.run_coroutine_threadsafe(_place(conversation, chat), loop).result()
+        async def may_read(path: str) -> bool:
+            return asked.errand.may_read(path, await _place(conversation, chat))
 
-        loop = asyncio.get_running_loop()
         if file is not None:
             asked.terminal.event("start", file=file.name)
-        status = await _fly(conversation, chat)
-        view = chat.view()
-        waiting = unresolved(view.document)
-        try:
-            keep(list(view.lines))
-        finally:
-            code = _code(asked, status, waiting)
-            allow = await _offers(conversation, view.document, waiting) if code is Exit.PENDING else {}
-            _told(asked, chat, code, waiting, allow)
+        # What a chat forbids must be known before anything of it runs.
+        await conversation.preparation.own_layers(chat.view().document)
+        async with _living(conversation):
+            status = await _fly(conversation, chat)
+            view = chat.view()
+            try:
+                keep(list(view.lines))
+                conversation.session.written()
+            finally:
+                waiting = unresolved(view.document)
+                code = _code(asked, status, waiting)
+                allow = await _offers(conversation, view.document, waiting) if code is Exit.PENDING else {}
+                if chat.said:
+                    # The last request may still wait for its price.
+                    await services.accounts.prices("", "")
+                _told(asked, chat, code, waiting, allow)
+                await conversation.session.rest()
+                await asyncio.to_thread(conversation.session.leave, "quit")
         return code
+
+
+@contextlib.asynccontextmanager
+async def _living(conversation: Conversation) -> AsyncIterator[None]:
+    living = asyncio.create_task(conversation.run(), name="conversation")
+    try:
+        yield
+    finally:
+        conversation.close()
+        await living
 
 
 async def _fly(conversation: Conversation, chat: FileChat) -> str:
     """Submit, and wait until the chat is idle again. The first signal ends it in order, the second at once."""
-    # What a chat forbids must be known before anything of it runs.
-    await conversation.preparation.own_layers(chat.view().document)
-    living = asyncio.create_task(conversation.run(), name="conversation")
 
     async def look() -> View:
         return chat.view()
@@ -93,11 +108,7 @@ async def _fly(conversation: Conversation, chat: FileChat) -> str:
     with _signals(lambda: conversation.cancel(discard=False)):
         # Nothing was before anybody's eyes, so no call runs because a key was pressed.
         conversation.submit(Mode.HYBRID, 0, (), look)
-        try:
-            return await chat.wait()
-        finally:
-            conversation.close()
-            await living
+        return await chat.wait()
 
 
 @contextlib.asynccontextmanager

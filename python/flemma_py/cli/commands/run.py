@@ -45,11 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
     import asyncio
 
     from flemma_py.app.errand import Errand
+    from flemma_py.cli.exits import Exit
     from flemma_py.cli.owner import Owner, said_variables
     from flemma_py.cli.running import STANDARD, Run
     from flemma_py.cli.running import run as fly
     from flemma_py.cli.terminal import Terminal
-    from flemma_py.errors import SettingsError
+    from flemma_py.errors import FlemmaError, SettingsError
 
     try:
         errand = Errand(arguments.allow, arguments.max_cost)
@@ -59,7 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
     terminal = Terminal(as_json=arguments.json, is_quiet=output == STANDARD)
     variables = said_variables(arguments.var)
     owner = Owner(config=arguments.config, said=arguments.set)
-    return int(asyncio.run(fly(Run(arguments.file, arguments.output, errand, variables, owner, terminal))))
+    try:
+        return int(asyncio.run(fly(Run(arguments.file, arguments.output, errand, variables, owner, terminal))))
+    except FlemmaError as error:
+        code = Exit.USAGE if isinstance(error, UsageError) else Exit.ERROR
+        terminal.event("end", exit=int(code), status=code.name.lower(), errors=[error.message])
+        raise
 
 
 COMMAND = Command("run", "send a chat and write the answer back", declare, run, order=10, detail=DETAIL)
