@@ -71,7 +71,7 @@ async def test_variables_of_the_command_line_count_over_those_of_the_chat(shell:
     await shell.run("--var", "lang=de", "--var", "free=", file="yaml.chat")
     said = [json.dumps(each.body["messages"][-1]["content"]) for each in shell.server.recorded]
     assert "de de! a {{ b }}" in said[0]
-    assert '"de ' in said[1]
+    assert '"de"' in said[1]
 
 
 async def test_settings_of_the_command_line_count_over_the_file_of_settings(shell: Shell) -> None:
@@ -218,11 +218,11 @@ async def test_nothing_lets_a_call_write_the_chat_or_the_settings(shell: Shell) 
 async def test_a_file_outside_of_the_project_is_read_only_by_a_rule(shell: Shell) -> None:
     secret = shell.home / "elsewhere.txt"
     secret.write_text("canary outside")
-    shell.chat.write_text(f"@You:\n@{secret} what is it?\n")
+    shell.chat.write_text(f"@You:\n@/{secret} what is it?\n")
     done = await shell.run()
     assert "--allow" in done.err
     assert "canary outside" not in json.dumps([each.body for each in shell.server.recorded])
-    shell.chat.write_text(f"@You:\n@{secret} what is it?\n")
+    shell.chat.write_text(f"@You:\n@/{secret} what is it?\n")
     await shell.run("--allow", f"read({secret})")
     assert "canary outside" in json.dumps(shell.server.recorded[-1].body)
 
@@ -238,20 +238,12 @@ async def test_a_request_that_could_cost_too_much_is_not_sent(shell: Shell) -> N
 
 async def test_what_was_spent_counts_for_the_next_request_of_the_run(shell: Shell) -> None:
     shell.write("note.txt", "x")
-    # What a request of 100 tokens may cost is some 0.002 dollars; this answer is told to have cost about 1.5.
-    use = {"input_tokens": 500_000, "output_tokens": 10}
-    call = Reply((Calls("c1", "read", {"path": "note.txt"}),), "tool_use")
-    shell.server.enqueue(call)
-    done = await shell.run("--max-cost", "0.03", "--set", "max_tokens=1024", "--set", "tools.autopilot.max_turns=50")
-    assert use and done.code in (0, 4)
-    many = [Reply((Calls(f"d{n}", "read", {"path": "note.txt", "offset": n}),), "tool_use") for n in range(1, 40)]
-    shell.server.enqueue(*many)
-    shell.chat.write_text(ASK)
-    before = len(shell.server.recorded)
-    done = await shell.run("--max-cost", "0.03", "--set", "max_tokens=1024", "--json")
+    reads = [Calls(f"d{n}", "read", {"path": "note.txt", "offset": n}) for n in range(1, 12)]
+    shell.server.enqueue(*(Reply((Says("word " * 400), call), "tool_use") for call in reads))
+    done = await shell.run("--max-cost", "0.06", "--set", "max_tokens=1024", "--json")
     assert done.code == 4
-    assert 1 < len(shell.server.recorded) - before < 40
-    assert 0 < done.of("end")[0]["cost"] <= 0.03
+    assert 1 < len(shell.server.recorded) < len(reads)
+    assert 0 < done.of("end")[0]["cost"] <= 0.06
     assert "**Tool Result:** `d1`" in shell.chat.read_text()
 
 
@@ -276,7 +268,7 @@ async def test_an_interrupted_run_ends_with_130_and_keeps_what_had_come(shell: S
 async def test_an_interrupted_command_is_ended_and_told_of(shell: Shell) -> None:
     shell.server.enqueue(bash("c1", "touch began; sleep 1000"))
     process = await shell.start(shell.run_words("--allow", "bash"))
-    while not (shell.folder / "began").exists():
+    while not (shell.folder / "began").exists():  # noqa: ASYNC110 - only the file system knows
         await asyncio.sleep(0.02)
     process.terminate()
     await process.communicate()
@@ -339,7 +331,7 @@ async def test_whoever_read_the_pipe_may_go_and_the_file_gets_the_answer(shell: 
     ours, theirs = os.pipe()
     process = await shell.start(shell.run_words(), stdout=theirs)
     os.close(theirs)
-    os.read(ours, 1)
+    await asyncio.to_thread(os.read, ours, 1)
     os.close(ours)
     await process.communicate()
     assert process.returncode == 0
@@ -350,6 +342,6 @@ async def test_a_run_is_a_session_with_what_it_cost(shell: Shell) -> None:
     shell.server.enqueue(Reply((Says("the canary answer"),)))
     await shell.run()
     done = await shell.call("search", "canary", "--json")
-    (hit,) = done.events_of() if hasattr(done, "events_of") else done.events
+    (hit,) = done.events
     assert hit["chat_path"] == str(shell.chat) and hit["state"] == "completed" and hit["cost"] > 0
     assert "the canary answer" in hit["snippet"]

@@ -148,6 +148,9 @@ class Approver:
         ground = find_ground(location.folder, services.home)
         project = str(ground.folders[-1])
         own = [location.path, *(str(PurePath(project, name)) for name in GUARDED), services.trust.folder]
+        if (tools := services.own_tools.files.folder) is not None:
+            # Beside the owner's tools lie settings of theirs.
+            own.append(str(tools.parent))
         return Place(
             project,
             location.folder,

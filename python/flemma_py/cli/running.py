@@ -30,6 +30,8 @@ from flemma_py.model.document import Document, ToolUse
 AUTOPILOT = ("tools", "autopilot", "enabled")
 STANDARD = "-"
 """Standard input or output."""
+PATIENCE = 10.0
+"""Seconds that a request waits for the record of its turn."""
 SIGNALS = [each for name in ("SIGINT", "SIGTERM", "SIGHUP") if (each := getattr(signal, name, None)) is not None]
 
 
@@ -71,6 +73,8 @@ async def run(asked: Run) -> Exit:
         # What a chat forbids must be known before anything of it runs.
         await conversation.preparation.own_layers(chat.view().document)
         async with _living(conversation):
+            # Nobody sits in front of it: a turn that is written down late would be one that a crash forgets.
+            conversation.session.patience = PATIENCE
             status = await _fly(conversation, chat)
             view = chat.view()
             try:
