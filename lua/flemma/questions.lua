@@ -49,6 +49,8 @@ function M.place(payload)
     return false
   end
   vim.api.nvim_buf_set_lines(buf, payload.first, payload.last, true, payload.lines)
+  -- The host hears of it before it hears the answer.
+  require("flemma.buffer.watch").flush(buf)
   return true
 end
 

@@ -64,6 +64,7 @@ class ChatSession:
         self._look_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._draft: DraftFile | None = None
+        self._early: list[StreamEvent] = []
         self._endpoint: str | None = None
         self._warned: set[str] = set()
         self._since = time.monotonic()
@@ -90,6 +91,8 @@ class ChatSession:
 
     async def _look_over(self) -> None:
         recorder = await self.bound()
+        if self._beginning is not None:
+            return  # The user did not wait: what the chat says now is what counts.
         if recorder.lease is None and recorder.holder:
             who = recorder.holder.get("pid")
             self._warn(f"this chat is open in another Neovim, too (its host is process {who}): both keep records of it")
@@ -144,7 +147,7 @@ class ChatSession:
         """A request is about to leave: have that, and what the chat says now, written down. `about` as
         `Recorder.begin_turn` has it."""
         self._drop_draft()
-        self._beginning = None
+        self._early, self._beginning = [], None
         if self._keeping.is_on:
             self._beginning = asyncio.create_task(self._begin(document, about), name="turn")
 
@@ -156,6 +159,8 @@ class ChatSession:
         receipt = await asyncio.to_thread(recorder.begin_turn, turn, said, **about)
         if self._keeping_texts():
             self._draft = self._drafted(recorder, turn, said)
+            early, self._early = self._early, []
+            self.heard(early)
         await asyncio.wrap_future(receipt)
 
     async def ready(self, *, is_required: bool) -> None:
@@ -186,7 +191,10 @@ class ChatSession:
     def heard(self, events: Sequence[StreamEvent]) -> None:
         """This came of the reply."""
         draft = self._draft
-        if draft is not None and draft.add(events):
+        if draft is None:
+            if self._beginning is not None and not self._beginning.done():
+                self._early += events  # The record is late, and so is the place where they are kept.
+        elif events and draft.add(events):
             asyncio.get_running_loop().call_later(DRAFT_INTERVAL, self._write, draft)
 
     def _write(self, draft: DraftFile) -> None:

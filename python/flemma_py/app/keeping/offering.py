@@ -26,6 +26,8 @@ async def offer_back(keeping: Keeping, editor: ChatEditor, recorder: Recorder) -
     """Mark as interrupted what a process began that is no more, and offer what the chat lacks of it."""
     lost = await asyncio.to_thread(recorder.recover)
     drafts = await keeping.ask(lambda store: left(store.folder(recorder.sid)))
+    # A reply may be coming in by now.
+    drafts = [(path, draft) for path, draft in drafts if path not in {each.path for each in keeping.drafts}]
     if not lost and not drafts and not recorder.look(has_crashed):
         return None
     kept = await keeping.ask(lambda store: _kept(store, recorder))
