@@ -145,6 +145,11 @@ class Services(Leaves):
         self.own_tools.changed()
 
     @property
+    def given(self) -> Mapping[str, Any]:
+        """What setup() was given, with functions in their places."""
+        return self._raw
+
+    @property
     def layers(self) -> Layers:
         """Who set what."""
         return self._layers
