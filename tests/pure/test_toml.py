@@ -61,17 +61,22 @@ def test_functions_and_secrets_are_left_out_of_the_file() -> None:
     log_file.register_secret("canary-of-a-header")
     raw = {
         "model": "m1",
-        "tools": {"auto_approve": ["read", LuaFunction(3)], "bash": {"env": {"CI_TOKEN": "t", "CI": "1"}}},
+        "tools": {
+            "auto_approve": ["read", LuaFunction(3)],
+            "on": {"done": LuaFunction(4)},
+            "bash": {"env": {"CI_TOKEN": "t", "CI": "1"}},
+        },
         "providers": {"x": {"base_url": "http://a", "headers": {"X-Team": "canary-of-a-header"}}},
     }
     exported = as_toml(raw)
     assert tomllib.loads(exported.text) == {
         "model": "m1",
-        "tools": {"bash": {"env": {"CI": "1"}}},
+        "tools": {"auto_approve": ["read"], "on": {}, "bash": {"env": {"CI": "1"}}},
         "providers": {"x": {"base_url": "http://a", "headers": {}}},
     }
     assert exported.left_out == (
-        "tools.auto_approve (a function stays in Neovim)",
+        "tools.auto_approve (of it a function, which stays in Neovim)",
+        "tools.on.done (a function stays in Neovim)",
         "tools.bash.env.CI_TOKEN (it may be a secret)",
         "providers.x.headers.X-Team (it may be a secret)",
     )

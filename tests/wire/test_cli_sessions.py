@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.wire.shell import KEY, Shell
+from tests.wire.shell import KEY, ROOT, Shell
 
 from flemma_py import demo
 from flemma_py.journal.sayings import Saying
@@ -139,6 +140,16 @@ async def test_where_no_sessions_are_kept_that_is_said(shell: Shell) -> None:
     shell.config.write_text("[sessions]\nenabled = false\n")
     done = await shell.call("list")
     assert (done.code, done.err) == (1, "flemma: No session is kept: sessions.enabled is false.\n")
+
+
+async def test_the_script_of_a_checkout_is_the_same_from_wherever_it_is_linked(shell: Shell, sids: list[str]) -> None:
+    link = shell.home / "flemma"
+    link.symlink_to(ROOT / "bin/flemma")
+    del shell.environ["PYTHONPATH"]
+    shell.environ["FLEMMA_PYTHON"] = sys.executable
+    process = await shell.start([str(link), "list"])
+    out, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"") and len(out.splitlines()) == 2
 
 
 async def test_the_help_has_the_exit_codes(shell: Shell) -> None:

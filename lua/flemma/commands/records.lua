@@ -27,7 +27,8 @@ return {
       return vim.fn.getcompletion(lead, "file")
     end,
     run = function(_, line, _, sure)
-      local path = line ~= "" and vim.fs.abspath(vim.fs.normalize(line)) or ""
+      local usual = vim.fs.joinpath(vim.fn.stdpath("config"), "flemma", "config.toml")
+      local path = line ~= "" and vim.fs.abspath(vim.fs.normalize(line)) or usual
       require("flemma.host").send("config_export", { path = path, replace = sure })
     end,
   },

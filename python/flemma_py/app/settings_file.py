@@ -98,7 +98,11 @@ def _kept(table: Mapping[str, Any], path: tuple[str, ...], left_out: list[str]) 
         here = (*path, name)
         if isinstance(value, Mapping):
             found[name] = _kept(value, here, left_out)
-        elif why := _why_not(value, here):
+            continue
+        if isinstance(value, list) and any(isinstance(each, LuaFunction) for each in value):
+            left_out.append(f"{'.'.join(here)} (of it a function, which stays in Neovim)")
+            value = [each for each in value if not isinstance(each, LuaFunction)]
+        if why := _why_not(value, here):
             left_out.append(f"{'.'.join(here)} ({why})")
         else:
             found[name] = value

@@ -14,14 +14,12 @@ log = logging.getLogger(__name__)
 
 
 async def export_settings(bridge: Bridge, services: Services, path: str, *, replace: bool) -> None:
-    """Write it to `path`, empty: where the command line looks; and say so. Never raises."""
+    """Write it to `path`, and say so. Never raises."""
     # Imported when somebody asks: no start needs it.
-    from flemma_py.app.own_folders import OwnFolders
-    from flemma_py.app.settings_file import NAME, write_settings
+    from flemma_py.app.settings_file import write_settings
 
-    wanted = Path(path) if path else OwnFolders.of(services.environ).config / NAME
     try:
-        message = await asyncio.to_thread(write_settings, wanted, services.given, replace=replace)
+        message = await asyncio.to_thread(write_settings, Path(path), services.given, replace=replace)
         level = "info"
     except FlemmaError as error:
         level, message = "error", error.message
