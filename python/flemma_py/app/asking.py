@@ -82,6 +82,8 @@ class Asking:
         try:
             chosen = await choice
             built = self._preparation.build(document, chosen)
+            if self._services.errand is not None:
+                await self._services.errand.check(self._services, chosen, built.prompt)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -127,6 +129,7 @@ class Asking:
     async def _answer(self, turn: int, prompt: Prompt) -> None:
         def deliver(events: Sequence[StreamEvent]) -> None:
             if events:
+                self._editor.heard(events)
                 self._session.heard(events)
                 self._post(Streamed(turn, tuple(events)))
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flemma_py.app.meaning import Diagnosis
 from flemma_py.conversation.state import Activity, Flight, Reveal, View
 from flemma_py.model.patch import Edit
+from flemma_py.model.stream import StreamEvent
 
 
 class ChatEditor(Protocol):
@@ -54,6 +55,10 @@ class ChatEditor(Protocol):
 
     def sending(self, timeout: float) -> None:
         """A request goes out, and may be silent for `timeout` seconds: tell whoever listens."""
+        ...
+
+    def heard(self, events: Sequence[StreamEvent]) -> None:
+        """The model said this: for an editor that shows it elsewhere than in the buffer."""
         ...
 
     def used(self, request: dict[str, Any]) -> None:

@@ -38,6 +38,7 @@ from flemma_py.edge.reports import Reports
 from flemma_py.edge.rewinding import RewindCommands
 from flemma_py.edge.servers import ServerCommands
 from flemma_py.edge.sessions import SessionCommands
+from flemma_py.edge.settings_export import export_settings
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
 
@@ -115,6 +116,9 @@ class Handlers:
                 self._detach(integer(payload, "buf"))
             case "settings":
                 self._configure(mapping(payload, "settings"))
+            case "config_export":
+                path, replace = string(payload, "path"), bool(payload.get("replace"))
+                self._bridge.loop.create_task(export_settings(self._bridge, self._services, path, replace=replace))
             case "import":
                 self._imports.take(ImportSlice.read(payload), self._log_folder)
             case "switch":

@@ -71,6 +71,7 @@ class ChatSession:
         self._since = time.monotonic()
         self._sent_at: float | None = None
         self._api_ms = 0.0
+        self.patience = PATIENCE
         keeping.chats.add(self)
 
     @property
@@ -181,16 +182,16 @@ class ChatSession:
         await asyncio.wrap_future(receipt)
 
     async def ready(self, *, is_required: bool) -> None:
-        """Wait until the turn is written down, for `PATIENCE` seconds at most. Warns once where it is not, or raises
+        """Wait until the turn is written down, for `patience` seconds at most. Warns once where it is not, or raises
         `SessionError` where that `is_required`."""
         if (beginning := self._beginning) is None:
             if is_required:
                 raise SessionError("Nothing was sent: sessions.require_journal is on, and no session is kept.")
             return
-        await asyncio.wait([beginning], timeout=None if is_required else PATIENCE)
+        await asyncio.wait([beginning], timeout=None if is_required else self.patience)
         if not beginning.done():
             beginning.add_done_callback(_seen)
-            self._warn(f"the record of this turn was not on the disk after {PATIENCE * 1000:.0f} ms: it follows")
+            self._warn(f"the record of this turn was not on the disk after {self.patience * 1000:.0f} ms: it follows")
         elif error := beginning.exception():
             message = error.message if isinstance(error, SessionError) else "an error of Flemma's own, see the log"
             if not isinstance(error, SessionError):
@@ -258,6 +259,11 @@ class ChatSession:
             self.on_change()
 
     # ---- its end
+
+    async def rest(self) -> None:
+        """Return when all that was begun is done: for one who leaves right behind a turn."""
+        while tasks := [each for each in (self._beginning, *self._tasks) if each is not None and not each.done()]:
+            await asyncio.wait(tasks)
 
     def leave(self, reason: str) -> None:
         """Nothing of this chat is to come any more. `reason` is a word: quit, bdelete, reset, crash."""
