@@ -36,6 +36,7 @@ from flemma_py.edge.previews import Previews
 from flemma_py.edge.questions import Asker
 from flemma_py.edge.reports import Reports
 from flemma_py.edge.servers import ServerCommands
+from flemma_py.edge.session_questions import SessionQuestions
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
 
@@ -74,6 +75,7 @@ class Handlers:
         self._servers = ServerCommands(bridge, services)
         self._language = Language(bridge, services)
         self._previews = Previews(bridge, services)
+        self._questions = SessionQuestions(bridge, services)
         self._approvals = ApprovalCommands(bridge, services)
         self._own_tools = OwnToolMessages(bridge, services)
 
@@ -150,6 +152,8 @@ class Handlers:
                 self._written(integer(payload, "buf"), string(payload, "name"))
             case "leaving":
                 self._services.keeping.is_quitting = True
+            case "ask":
+                self._questions.take(payload)
             case "lsp":
                 self._language.take(payload, self._chats.get(payload.get("buf", 0)))
             case "preview":
@@ -222,6 +226,8 @@ class Handlers:
         switched = self._services.switch(line)
         if switched.done:
             self._bridge.tell("catalogue", {**self._services.catalogue(), "switched": True})
+            for _, conversation in self._chats.values():
+                self._soon(conversation.facts.edited)
         # It holds from now on; only the word about it waits for the prices.
         self._bridge.loop.create_task(self._tell_switched(switched), name="switched")
 

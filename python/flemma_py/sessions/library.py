@@ -12,6 +12,8 @@ from flemma_py.journal.fold import SEARCHED, Fold
 from flemma_py.journal.identity import Candidate, ChatFile, Identity, identify
 from flemma_py.journal.ledger import Sums
 from flemma_py.journal.parts import Binding, Message
+from flemma_py.journal.sayings import Mirror
+from flemma_py.sessions import content
 from flemma_py.sessions.blobs import Blobs
 from flemma_py.sessions.ids import Ids
 from flemma_py.sessions.journal import Journal
@@ -27,6 +29,8 @@ Answer = TypeVar("Answer")
 
 class Library:
     """The sessions of `places`. The index answers; where it cannot, the journals do."""
+
+    mirror: Mirror = "text"
 
     def __init__(self, places: Places, ids: Ids) -> None:
         self.ids = ids
@@ -67,8 +71,20 @@ class Library:
             fold = self.fold(sid)
         except NoSuchSession:
             return None
-        said = (self.message_text(fold.sid, each) for each in fold.said if each.role in SEARCHED)
-        return "\n".join(each for each in said if each)
+        return content.joined(self.message_text(fold.sid, each) for each in fold.said if each.role in SEARCHED)
+
+    def content(self, sid: str) -> str | None:
+        """`text`, from the file that is kept of it where that is up to date; else that file is made. None also where
+        the session cannot be read."""
+        try:
+            if (kept := content.read(self._places, sid)) is not None:
+                return kept
+            written_at = content.moment(self._places, sid)
+            if (text := self.text(sid)) is not None and written_at and self.mirror == "text":
+                content.write(self._places, sid, text, written_at)
+        except SessionError:
+            return None
+        return text
 
     def texts(self, sids: Iterable[str]) -> dict[str, str]:
         """`text` of many; those that are missing or cannot be read are left out."""
@@ -183,7 +199,7 @@ class Library:
         if self._keeper is None:
             from flemma_py.sessions.index.keeper import Keeper
 
-            self._keeper = Keeper(self._places, self._locks, self.ids)
+            self._keeper = Keeper(self._places, self._locks, self.ids, lambda: self.mirror == "text")
         return self._keeper
 
     def _asked(

@@ -40,7 +40,7 @@ class SessionStore(Library):
         instance: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.mirror: Mirror = mirror
+        self.mirror = mirror
         self.redact = redact
         super().__init__(Places(state.absolute(), cache.absolute()), Ids(clock))
         self.instance = instance or self.ids()

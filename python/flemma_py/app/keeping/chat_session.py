@@ -186,6 +186,7 @@ class ChatSession:
         self._endpoint, self._sent_at = endpoint, time.monotonic()
         if self.recorder is not None and self.turn is not None:
             self.recorder.turn(self.turn, "running")
+        self.on_change()
 
     def heard(self, events: Sequence[StreamEvent]) -> None:
         """This came of the reply."""
@@ -208,6 +209,7 @@ class ChatSession:
         self._api_ms += ms or 0.0
         if recorder is not None and turn is not None:
             recorder.turn(turn, ENDS[outcome])
+        self.on_change()
 
         def booked(entry: dict[str, Any], **more: Any) -> None:
             if recorder is not None and self._keeping.is_on:

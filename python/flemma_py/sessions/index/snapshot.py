@@ -1,0 +1,90 @@
+"""The list of all sessions as one file, which an editor reads at once and without a host.
+
+It is a table: the names of the columns, then rows, the latest first. A change is followed by a new file soon, several
+in a row by one; the last of them always has its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+
+from flemma_py.sessions import disk
+from flemma_py.sessions.locks import Locks
+from flemma_py.sessions.places import Places
+from flemma_py.sessions.troubles import Unwritten
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Of the form; `lua/flemma/session/catalogue.lua` reads it."""
+PAUSE = 0.3
+"""Seconds in which changes become one file."""
+_AGAIN = 2.0
+"""Seconds until what could not be written, or not all of it, is tried again."""
+_REST = 20
+"""Times as long as a file took to make nothing is made again."""
+
+COLUMNS = {
+    "id": "sid",
+    "title": "title",
+    "subtitle": "preview",
+    "cwd": "cwd",
+    "parent_id": "parent",
+    "updated_at_ms": "CAST(updated * 1000 AS INTEGER)",
+    "created_at_ms": "CAST(created * 1000 AS INTEGER)",
+    "size_bytes": "text_bytes",
+    "chat_path": "chat_path",
+    "status": "CASE WHEN damage THEN 'damaged' ELSE state END",
+    "model": "model",
+    "turns": "turns",
+    "cost": "cost",
+    "pinned": "pinned",
+}
+_ROWS = f"SELECT {', '.join(COLUMNS.values())} FROM sessions WHERE empty = 0 ORDER BY updated DESC, sid DESC"
+
+
+class Snapshot:
+    """The file of `places`. Not for several threads at once."""
+
+    def __init__(self, places: Places, locks: Locks) -> None:
+        self._places = places
+        self._locks = locks
+        self._due: float | None = None
+        self._not_before = 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until it is to be written; None: nothing has changed."""
+        return None if self._due is None else max(self._due - time.monotonic(), 0.0)
+
+    def changed(self) -> None:
+        """A session changed, came or went."""
+        if self._due is None:
+            self._due = max(time.monotonic() + PAUSE, self._not_before)
+
+    def missing(self) -> bool:
+        return not self._places.snapshot.exists()
+
+    def write(self, db: sqlite3.Connection, *, whole: bool) -> None:
+        """Write what the index says. While that is not `whole`, an older file tells more. Raises `sqlite3.Error`."""
+        began = time.monotonic()
+        self._due = None if whole else began + _AGAIN
+        if not whole and not self.missing():
+            return
+        try:
+            # Who asked first must not write last.
+            with self._locks.held("snapshot.lock", 0.2):
+                disk.replace(str(self._places.snapshot), self._packed(db.execute(_ROWS).fetchall()))
+        except (OSError, Unwritten) as error:
+            log.info("the list of sessions could not be written: %s", error)
+            self._due = began + _AGAIN
+        self._not_before = time.monotonic() + _REST * (time.monotonic() - began)
+
+    def _packed(self, rows: list[tuple[object, ...]]) -> bytes:
+        import msgpack
+
+        told = {"v": VERSION, "state": str(self._places.state), "columns": list(COLUMNS), "rows": rows}
+        packed: bytes = msgpack.packb(told, unicode_errors="surrogatepass")
+        return packed
