@@ -27,7 +27,6 @@ local VERSION = 1
 ---@field at table<string, integer> where each column is
 ---@field rows any[][]
 
-
 ---@type flemma.session.Table?
 local known
 

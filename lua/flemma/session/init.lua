@@ -62,7 +62,7 @@ function M.list(opts)
   return rows, cursor
 end
 
---- What user and assistant say in a session, as plain text: no thinking, no tools, no system prompt. nil: there is none.
+--- What user and assistant say in a session, as plain text: no thinking, no tools, no system prompt. nil: no session.
 ---@param id string
 ---@return string?
 function M.text(id)

@@ -1,4 +1,4 @@
---- Questions about many sessions, which the host answers in its own time: each has a number, and the answer is a message.
+--- Questions about many sessions, which the host answers in its own time: each has a number, its answer is a message.
 
 local M = {}
 
@@ -66,8 +66,8 @@ function M.lost()
 end
 
 --- What a question was given: `(options?, callback)`.
----@return table? opts
----@return flemma.session.Answered callback
+---@return table? opts nil: what was given is wrong
+---@return flemma.session.Answered|string callback or what is wrong
 local function arguments(name, opts, callback)
   if type(opts) == "function" then
     opts, callback = {}, opts
@@ -106,14 +106,20 @@ end
 ---@param callback flemma.session.Answered
 function M.history(opts, callback)
   local given, answered = arguments("history", opts, callback)
-  return given and M.ask("history", given, answered) or answered
+  if not given then
+    return answered
+  end
+  return M.ask("history", given, answered)
 end
 
 --- Whether all that is kept can be read.
 ---@param callback flemma.session.Answered
 function M.doctor(callback)
   local given, answered = arguments("doctor", callback)
-  return given and M.ask("doctor", given, answered) or answered
+  if not given then
+    return answered
+  end
+  return M.ask("doctor", given, answered)
 end
 
 return M

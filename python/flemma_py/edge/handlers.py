@@ -193,6 +193,7 @@ class Handlers:
         self._own_tools.greet(hello.tools, hello.tool_folder)
         self._services.restore(hello.runtime)
         self._configure(hello.settings)
+        self._bridge.loop.create_task(self._questions.restore(hello.directory), name="restore")
 
     def _warn(self, message: str) -> None:
         self._bridge.tell("notify", {"level": "warn", "message": message})

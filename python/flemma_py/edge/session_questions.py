@@ -30,6 +30,17 @@ class SessionQuestions:
         self._services = services
         self._answers: Mapping[str, Answer] | None = None
 
+    async def restore(self, folder: str) -> None:
+        """Tell what was used before this Neovim began, where the owner wants to go on with that."""
+        wanted = self._services.settings.sessions.restore_usage
+        if not wanted or not self._services.keeping.is_on:
+            return
+        await self._services.warm()
+        from flemma_py.app.usage_restoring import restored
+
+        requests = await restored(self._services.keeping, wanted, folder)
+        self._bridge.tell("session", {"kind": "restored", "requests": requests})
+
     def take(self, payload: Mapping[str, Any]) -> None:
         """Raises `EditorError` for what is no question."""
         work = self._answer(integer(payload, "number"), string(payload, "about"), mapping(payload, "given"))

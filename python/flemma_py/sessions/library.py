@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from flemma_py.errors import SessionError
 from flemma_py.journal.fold import SEARCHED, Fold
 from flemma_py.journal.identity import Candidate, ChatFile, Identity, identify
-from flemma_py.journal.ledger import Sums
+from flemma_py.journal.ledger import Booking, Sums
 from flemma_py.journal.parts import Binding, Message
 from flemma_py.journal.sayings import Mirror
 from flemma_py.sessions import content
@@ -139,6 +139,14 @@ class Library:
 
         key_of(by)
         return self._asked(lambda db: asking.sums_by(db, by, wanted), lambda scan: scan.sums_by(by, wanted))
+
+    def bookings(self, wanted: Spending = ALL_SPENDING) -> list[Booking]:
+        """Requests as they were billed, each once, in the order in which they ended. Reads journals."""
+        from flemma_py.sessions.index import asking
+
+        sids: frozenset[str] | None = self._asked(lambda db: frozenset(asking.spenders(db, wanted)), lambda scan: None)
+        found = [booking for booking, _ in Scan(self._places, only=sids).bookings(wanted)]
+        return sorted(found, key=lambda each: (each.day_from, each.id))
 
     def reserved(self, wanted: Spending = ALL_SPENDING) -> float:
         """USD that requests may cost at worst which are under way now, in any process."""

@@ -42,7 +42,8 @@ COLUMNS = {
     "cost": "cost",
     "pinned": "pinned",
 }
-_ROWS = f"SELECT {', '.join(COLUMNS.values())} FROM sessions WHERE empty = 0 ORDER BY updated DESC, sid DESC"
+_SELECTED = ", ".join(f"{value} AS {name}" for name, value in COLUMNS.items())
+_ROWS = f"SELECT {_SELECTED} FROM sessions WHERE empty = 0 ORDER BY updated_at_ms DESC, id DESC"
 
 
 class Snapshot:
