@@ -60,7 +60,7 @@ class ChatSession:
         self.on_change: Callable[[], None] = lambda: None
         """Is told when what is known of the session has changed: it was found, a request is over, a message is kept."""
         self._binding: asyncio.Task[Recorder] | None = None
-        self._beginning: asyncio.Task[None] | None = None
+        self._beginning: asyncio.Task[tuple[Recorder, str]] | None = None
         self._look_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._draft: DraftFile | None = None
@@ -150,7 +150,7 @@ class ChatSession:
         if self._keeping.is_on:
             self._beginning = asyncio.create_task(self._begin(document, about), name="turn")
 
-    async def _begin(self, document: Document, about: dict[str, Any]) -> None:
+    async def _begin(self, document: Document, about: dict[str, Any]) -> tuple[Recorder, str]:
         recorder = await self.bound()
         turn = await self._keeping.ask(lambda store: store.ids())
         said = said_by(document)
@@ -161,6 +161,7 @@ class ChatSession:
             early, self._early = self._early, []
             self.heard(early)
         await asyncio.wrap_future(receipt)
+        return recorder, turn
 
     async def ready(self, *, is_required: bool) -> None:
         """Wait until the turn is written down, for `PATIENCE` seconds at most. Warns once where it is not, or raises
@@ -201,23 +202,39 @@ class ChatSession:
         self._start(asyncio.to_thread(draft.write), "draft")
 
     def over(self, outcome: Outcome) -> Booked:
-        """The request has ended. What it used is told to what this returns, now or later."""
-        recorder, turn, endpoint = self.recorder, self.turn, self._endpoint
-        self.turn = None
+        """The request has ended. What it used is told to what this returns, now or later. Where the turn's record is
+        late, that comes first."""
+        begun, recorder, endpoint = self._beginning, self.recorder, self._endpoint
         ms = (time.monotonic() - self._sent_at) * 1000 if self._sent_at is not None else None
         self._sent_at = None
         self._api_ms += ms or 0.0
-        if recorder is not None and turn is not None:
-            recorder.turn(turn, ENDS[outcome])
-        self.on_change()
+
+        def once_begun(do: Callable[[Recorder, str | None], None]) -> None:
+            if begun is not None and not begun.done():
+                begun.add_done_callback(lambda _: once_begun(do))
+            elif begun is not None and not begun.cancelled() and begun.exception() is None:
+                do(*begun.result())
+            elif recorder is not None:
+                do(recorder, None)
+
+        def ended(recorder: Recorder, turn: str | None) -> None:
+            if self.turn == turn:
+                self.turn = None
+            if turn is not None:
+                recorder.turn(turn, ENDS[outcome])
+            self.on_change()
 
         def booked(entry: dict[str, Any], **more: Any) -> None:
-            if recorder is not None and self._keeping.is_on:
+            def book(recorder: Recorder, turn: str | None) -> None:
                 id = more.pop("request_id", None) or turn or f"{os.getpid()}-{time.time_ns()}"
                 vendor = entry.get("provider")
                 recorder.usage(entry, request_id=id, turn=turn, vendor=vendor, endpoint=endpoint, api_ms=ms, **more)
                 self.on_change()
 
+            if self._keeping.is_on:
+                once_begun(book)
+
+        once_begun(ended)
         return booked
 
     def settled(self) -> None:
@@ -294,7 +311,7 @@ class ChatSession:
             log.exception("a chat's session met an error of Flemma's own")
 
 
-def _seen(task: asyncio.Task[None]) -> None:
+def _seen(task: asyncio.Task[Any]) -> None:
     """The user was told already that it is late."""
     if not task.cancelled() and (error := task.exception()):
         log.warning("a turn was not recorded: %s", error)
