@@ -22,10 +22,18 @@ local M = {}
 --- Of the file's form, as `sessions/index/snapshot.py` writes it.
 local VERSION = 1
 
+---@class (exact) flemma.session.Block rows that stand together
+---@field first integer byte of the file
+---@field size integer
+---@field updated integer of its last row
+---@field id string of its last row
+---@field rows any[][]? nil: not read yet
+
 ---@class (exact) flemma.session.Table
 ---@field mark string of the file that it was read from
 ---@field at table<string, integer> where each column is
----@field rows any[][]
+---@field data string the file
+---@field blocks flemma.session.Block[]
 
 ---@type flemma.session.Table?
 local known
@@ -37,19 +45,43 @@ local function is_ours(path)
   return path == ours or (vim.uv.fs_realpath(path) or path) == (vim.uv.fs_realpath(ours) or ours)
 end
 
+---@param columns string[]
+---@return table<string, integer>
+local function places(columns)
+  local at = {}
+  for index, name in ipairs(columns) do
+    at[name] = index
+  end
+  return at
+end
+
 ---@param path string
 ---@param mark string
 ---@return flemma.session.Table?
 local function read(path, mark)
-  local ok, told = pcall(vim.mpack.decode, require("flemma.session.files").read(path) or "")
-  if not ok or type(told) ~= "table" or told.v ~= VERSION or not is_ours(told.state) then
+  local data = require("flemma.session.files").read(path) or ""
+  local size = tonumber(data:match("^%d%d%d%d%d%d%d%d")) or 0
+  local ok, head = pcall(vim.mpack.decode, data:sub(9, 8 + size))
+  if not ok or type(head) ~= "table" or head.v ~= VERSION or not is_ours(head.state) then
     return nil
   end
-  local at = {}
-  for index, name in ipairs(told.columns) do
-    at[name] = index
+  local blocks, first = {}, 9 + size
+  for index, each in ipairs(head.blocks) do
+    blocks[index] = { first = first, size = each[1], updated = each[2], id = each[3] }
+    first = first + each[1]
   end
-  return { mark = mark, at = at, rows = told.rows }
+  if first ~= #data + 1 then
+    return nil
+  end
+  return { mark = mark, at = places(head.columns), data = data, blocks = blocks }
+end
+
+---@param list flemma.session.Table
+---@param block flemma.session.Block
+---@return any[][]
+local function rows_of(list, block)
+  block.rows = block.rows or vim.mpack.decode(list.data:sub(block.first, block.first + block.size - 1))
+  return block.rows
 end
 
 --- What the beginnings of journals tell, where nobody has made the list yet.
@@ -73,8 +105,10 @@ local function from_journals()
   table.sort(rows, function(one, other)
     return one[3] > other[3] or (one[3] == other[3] and one[1] > other[1])
   end)
-  local at = { id = 1, cwd = 2, updated_at_ms = 3, created_at_ms = 4, chat_path = 5, parent_id = 6 }
-  return { mark = "", at = at, rows = rows }
+  local at = places({ "id", "cwd", "updated_at_ms", "created_at_ms", "chat_path", "parent_id" })
+  local last = rows[#rows]
+  local blocks = last and { { first = 1, size = 0, updated = last[3], id = last[1], rows = rows } } or {}
+  return { mark = "", at = at, data = "", blocks = blocks }
 end
 
 ---@return flemma.session.Table
@@ -147,15 +181,20 @@ function M.list(opts)
   local own = chat and chats.facts(chat).id
   local list = current()
   local id, updated, cwd = list.at.id, list.at.updated_at_ms, list.at.cwd
+  local function is_behind(at, name)
+    return not after or at < after or (at == after and name < after_id)
+  end
   local found = {}
-  for _, values in ipairs(list.rows) do
-    local is_behind = not after or values[updated] < after or (values[updated] == after and values[id] < after_id)
-    if is_behind and values[id] ~= own and (opts.cwd == nil or values[cwd] == opts.cwd) then
-      if #found == limit then
-        local last = found[#found]
-        return found, ("%d:%s"):format(last.updated_at_ms, last.id)
+  for _, block in ipairs(list.blocks) do
+    for _, values in ipairs(is_behind(block.updated, block.id) and rows_of(list, block) or {}) do
+      local is_wanted = values[id] ~= own and (opts.cwd == nil or values[cwd] == opts.cwd)
+      if is_wanted and is_behind(values[updated], values[id]) then
+        if #found == limit then
+          local last = found[#found]
+          return found, ("%d:%s"):format(last.updated_at_ms, last.id)
+        end
+        found[#found + 1] = row(list, values)
       end
-      found[#found + 1] = row(list, values)
     end
   end
   return found, nil

@@ -1,7 +1,9 @@
 """The list of all sessions as one file, which an editor reads at once and without a host.
 
-It is a table: the names of the columns, then rows, the latest first. A change is followed by a new file soon, several
-in a row by one; the last of them always has its own.
+Eight digits say how long the head is; it tells the names of the columns, and of each block of rows its size, the moment
+and the id of its last row. Rows stand with the latest first, so whoever wants a page reads the head and a block or two.
+
+A change is followed by a new file soon, several in a row by one; the last of them always has its own.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
+from functools import partial
+from typing import Any
 
 from flemma_py.sessions import disk
 from flemma_py.sessions.locks import Locks
@@ -19,6 +23,8 @@ log = logging.getLogger(__name__)
 
 VERSION = 1
 """Of the form; `lua/flemma/session/catalogue.lua` reads it."""
+BLOCK = 100
+"""Rows that are read at once."""
 PAUSE = 0.3
 """Seconds in which changes become one file."""
 _AGAIN = 2.0
@@ -42,6 +48,7 @@ COLUMNS = {
     "cost": "cost",
     "pinned": "pinned",
 }
+_ID, _UPDATED = list(COLUMNS).index("id"), list(COLUMNS).index("updated_at_ms")
 _SELECTED = ", ".join(f"{value} AS {name}" for name, value in COLUMNS.items())
 _ROWS = f"SELECT {_SELECTED} FROM sessions WHERE empty = 0 ORDER BY updated_at_ms DESC, id DESC"
 
@@ -83,9 +90,15 @@ class Snapshot:
             self._due = began + _AGAIN
         self._not_before = time.monotonic() + _REST * (time.monotonic() - began)
 
-    def _packed(self, rows: list[tuple[object, ...]]) -> bytes:
+    def _packed(self, rows: list[tuple[Any, ...]]) -> bytes:
+        """The file. In blocks also because others want to work while it is made."""
         import msgpack
 
-        told = {"v": VERSION, "state": str(self._places.state), "columns": list(COLUMNS), "rows": rows}
-        packed: bytes = msgpack.packb(told, unicode_errors="surrogatepass")
-        return packed
+        pack = partial(msgpack.packb, unicode_errors="surrogatepass")
+        blocks, ends = [], []
+        for start in range(0, len(rows), BLOCK):
+            some = rows[start : start + BLOCK]
+            blocks.append(pack(some))
+            ends.append([len(blocks[-1]), some[-1][_UPDATED], some[-1][_ID]])
+        head = pack({"v": VERSION, "state": str(self._places.state), "columns": list(COLUMNS), "blocks": ends})
+        return b"".join([b"%08d" % len(head), head, *blocks])
