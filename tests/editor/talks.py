@@ -105,6 +105,9 @@ def two_turns(chat: Neovim, peer: Peer) -> None:
     picks(chat, None)
     talk(chat, peer, "Hi.", "And now?", "Well.")
     assert chat.lines() == TWO_TURNS
+    # The first one's price is told when the list of prices has been loaded.
+    billed = "return require('flemma.session').get():get_request_count()"
+    chat.wait(lambda: chat.lua(billed) == 2, "both requests in the session")
 
 
 def happened(editor: Neovim, type: str) -> list[dict[str, Any]]:
