@@ -36,14 +36,15 @@ def test_what_a_request_used_is_booked_where_its_turn_was_written_late(tmp_path:
         assert store is not None
         recorder = store.create(cwd="/x", workspace="/x")
         session.adopt(recorder)
+        billed = asyncio.Event()
+        session.on_change = lambda: billed.set() if recorder.fold.ledger.bookings else None
         with Locks(tmp_path / "state" / "sessions" / "locks").held(f"{recorder.sid}.lock"):
             session.begin(parse(["@You:", "Hello"]), model="m")
             await session.ready(is_required=False)
             session.sending(None)
             session.over(Outcome.COMPLETED)(REQUEST)
         assert [message for message in editor.told if "it follows" in message]
-        while not recorder.look(lambda fold: fold.ledger.bookings):
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(billed.wait(), 15)
         assert await asyncio.to_thread(store.flush)
         fold = store.fold(recorder.sid)
         (turn,) = fold.turns.values()
