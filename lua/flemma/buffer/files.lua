@@ -41,11 +41,25 @@ api.nvim_create_autocmd("BufWipeout", {
   end,
 })
 
+--- The user gave a command that quits. A terminal that was closed and a signal end Neovim, too: then nothing was left
+--- behind on purpose.
+local quits = false
+
+api.nvim_create_autocmd("ExitPre", {
+  group = group,
+  callback = function()
+    quits = true
+    -- It may still not come to that.
+    vim.defer_fn(function()
+      quits = false
+    end, 1000)
+  end,
+})
+
 api.nvim_create_autocmd("VimLeavePre", {
   group = group,
   callback = function()
-    -- A signal ends Neovim, too; then the user left nothing behind on purpose.
-    if vim.v.dying == 0 then
+    if quits and vim.v.dying == 0 then
       require("flemma.host").send("leaving", {})
     end
   end,
