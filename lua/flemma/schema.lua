@@ -172,6 +172,7 @@ return {
       mirror = "text",
       require_journal = false,
       embed_id = false,
+      trash_days = 30,
       restore_usage = false,
     },
     logging = { enabled = false, level = "DEBUG" },
