@@ -7,7 +7,8 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from flemma_py.journal import records
 from flemma_py.journal.fold import Fold
@@ -25,10 +26,16 @@ from flemma_py.sessions.removal import Cleaned, Removal, Trashed
 from flemma_py.sessions.troubles import Leased, NoSuchSession
 from flemma_py.sessions.writer import Receipt, Writer
 
+if TYPE_CHECKING:
+    from flemma_py.sessions.events import EventLog
+
+MAX_EVENTS = 2000
+
 
 class SessionStore(Library):
     """The sessions in the folder `state`, with an index in `cache`. `redact` takes secrets out of what is kept;
-    `instance` names this process in records; `clock` gives seconds since the epoch."""
+    `instance` names this process in records; `clock` gives seconds since the epoch; of each session's events at least
+    `max_events` are kept."""
 
     def __init__(
         self,
@@ -39,7 +46,9 @@ class SessionStore(Library):
         redact: Callable[[str], str] = str,
         instance: str | None = None,
         clock: Callable[[], float] = time.time,
+        max_events: int = MAX_EVENTS,
     ) -> None:
+        self.max_events = max_events
         self.mirror: Mirror = mirror
         self.redact = redact
         super().__init__(Places(state.absolute(), cache.absolute()), Ids(clock))
@@ -48,6 +57,7 @@ class SessionStore(Library):
         self._writer = Writer(self._write, self._changed)
         self._removal = Removal(self._places, self._locks, self.stamp, self._changed, clock)
         self._numbers = itertools.count(1)
+        self._logs: WeakValueDictionary[str, EventLog] = WeakValueDictionary()
         self._firsts: dict[str, Record] = {}
 
     # ---- life
@@ -62,6 +72,8 @@ class SessionStore(Library):
 
     def close(self, seconds: float = 2.0) -> int:
         """Write and end. Returns the number of receipts that are given up; leases end with their recorders."""
+        for each in tuple(self._logs.values()):
+            each.close()
         given_up = self._writer.close(seconds)
         if self._keeper is not None:
             self._keeper.close(seconds)
@@ -188,6 +200,25 @@ class SessionStore(Library):
         merged = doctor.merge_conflicts(self._places, self._locks, self._places.complete(sid))
         self._changed(sid)
         return merged
+
+    def events(self, sid: str) -> EventLog:
+        """What happens in a session, told to whoever watches: `sessions.events`. It may be a session of which nothing
+        is on the disk yet. Raises `Unreadable`, `BadName`."""
+        from flemma_py.sessions.events import EventLog
+
+        known = self._logs.get(sid)
+        if known is None or known.is_closed:
+            known = EventLog(
+                self._places,
+                self._locks,
+                sid,
+                self.ids,
+                mirror=self.mirror,
+                redact=self.redact,
+                max_events=self.max_events,
+            )
+            self._logs[sid] = known
+        return known
 
     # ---- for recorders
 
