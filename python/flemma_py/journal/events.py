@@ -131,18 +131,19 @@ class EventLines:
 @dataclass(slots=True)
 class Reader:
     """Makes of a log's lines what a watcher is told: each event once, in order, with gaps said. `latest` has the last
-    event of each bootstrap type, `inherited` those that its first segment knew of events before it; `dropped` counts
-    events of an epoch that was over when they came."""
+    event of each bootstrap type; `dropped` counts events of an epoch that was over when they came; `retold` are ids of
+    events that were told behind a gap, though they were before it."""
 
     number: int = 0
     highest: int = 0
     epoch: int = 0
+    highest_epoch: int = 0
     last_id: str = ""
     latest: dict[str, Event] = field(default_factory=dict)
-    inherited: dict[str, Event] = field(default_factory=dict)
     dropped: int = 0
     segment: int = 0
     begins_at: int = 0
+    retold: set[str] = field(default_factory=set)
     _seen: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
     def replaced(self) -> Gap:
@@ -161,14 +162,15 @@ class Reader:
             return self._begin(event)
         if event.event_id in self._seen:
             self._count(event.number)
-            self.epoch = max(self.epoch, event.epoch)
+            self._enter(event.epoch)
             return []
         told = self._missing(event.number - 1, "damaged")
         self._count(event.number)
         if event.epoch < self.epoch:
             self.dropped += 1
             return told
-        self.epoch, self.last_id = event.epoch, event.event_id
+        self._enter(event.epoch)
+        self.last_id = event.event_id
         self._seen[event.event_id] = None
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
@@ -185,13 +187,20 @@ class Reader:
         self.begins_at = event.number
         self._count(event.number)
         if told or anew or self.epoch < event.epoch:
-            self.epoch = max(self.epoch, event.epoch)
+            self._enter(event.epoch)
             for type, body in table_of(event.data, "latest").items():
                 if type in BOOTSTRAP and (known := event_of(body)) is not None:
                     self.latest[type] = known
-            if not self.last_id:
-                self.inherited = dict(self.latest)
+            if told:
+                # What holds may have been among what is missing.
+                fresh = [each for each in self.latest.values() if each.event_id not in self._seen]
+                self.retold |= {each.event_id for each in fresh}
+                return [*told, *sorted(fresh, key=lambda each: each.number)]
         return told
+
+    def _enter(self, epoch: int) -> None:
+        self.epoch = max(self.epoch, epoch)
+        self.highest_epoch = max(self.highest_epoch, epoch)
 
     def _count(self, number: int) -> None:
         self.number = number
@@ -208,7 +217,7 @@ def header(event_id: str, segment: int, reader: Reader) -> Event:
     """How a segment begins that follows what `reader` knows."""
     latest = {type: body for type, event in reader.latest.items() if len(str(body := as_json(event))) <= _MOST_TOLD}
     data = {"segment": segment, "latest": latest}
-    return Event(event_id, "", reader.epoch, reader.highest, SEGMENT, data)
+    return Event(event_id, "", reader.highest_epoch, reader.highest, SEGMENT, data)
 
 
 def as_json(event: Event) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from flemma_py.journal.events import BOOTSTRAP, Event, Gap, Told
@@ -34,24 +34,23 @@ class Following:
             raise Unreadable(f"The events in {self._tail.folder} could not be read: {reason(error)}.") from error
         if not self._has_begun:
             self._has_begun = True
-            told = _from(told, self._after, self._tail.reader.inherited)
+            told = _from(told, self._after, self._tail.reader.retold)
         return [each for each in told if isinstance(each, Gap) or self._types is None or each.type in self._types]
 
 
-def _from(told: list[Told], after: str | None, inherited: Mapping[str, Event]) -> list[Told]:
+def _from(told: list[Told], after: str | None, retold: Collection[str]) -> list[Told]:
     """What somebody is told who knows all up to `after`: the bootstrap as it was there, and what follows."""
-    trimmed = told[0] if told and isinstance(told[0], Gap) and told[0].why == "trimmed" else None
-    at = 0 if trimmed is None else 1
     if after is None:
-        return [*told[:at], *_latest(inherited, ()), *told[at:]]
+        return told
     for place, each in enumerate(told):
-        if isinstance(each, Event) and each.event_id == after:
-            return [*_latest(inherited, told[: place + 1]), *told[place + 1 :]]
-    gap = Gap(after, None, "trimmed" if trimmed else "unknown")
-    return [gap, *_latest(inherited, ()), *told[at:]]
+        if isinstance(each, Event) and each.event_id == after and after not in retold:
+            return [*_latest(told[: place + 1]), *told[place + 1 :]]
+    first = told[0] if told else None
+    if isinstance(first, Gap) and first.why == "trimmed":
+        return [Gap(after, None, "trimmed"), *told[1:]]
+    return [Gap(after, None, "unknown"), *told]
 
 
-def _latest(inherited: Mapping[str, Event], told: Iterable[Told]) -> list[Event]:
-    latest = dict(inherited)
-    latest |= {each.type: each for each in told if isinstance(each, Event) and each.type in BOOTSTRAP}
+def _latest(told: Iterable[Told]) -> list[Event]:
+    latest = {each.type: each for each in told if isinstance(each, Event) and each.type in BOOTSTRAP}
     return sorted(latest.values(), key=lambda each: each.number)

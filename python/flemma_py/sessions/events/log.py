@@ -78,7 +78,7 @@ class EventLog:
     @property
     def epoch(self) -> int:
         """The epoch that is known here: as of the last time that something was written or read."""
-        return self._tail.reader.epoch
+        return self._tail.reader.highest_epoch
 
     @property
     def last_id(self) -> str | None:
@@ -268,7 +268,7 @@ class EventLog:
         if not size:
             room = max(self.max_events // 4, 1)
         lines: list[bytes] = []
-        number, epoch, bytes_left, done = reader.highest, reader.epoch, SEGMENT_BYTES - size, 0
+        number, epoch, bytes_left, done = reader.highest, reader.highest_epoch, SEGMENT_BYTES - size, 0
         for each in batch:
             if len(lines) >= room or bytes_left <= 0:
                 break
