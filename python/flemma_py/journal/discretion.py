@@ -28,7 +28,7 @@ def discreet(data: Mapping[str, Any], mirror: Mirror, redact: Redact) -> dict[st
     """The data of an event, as far as it may be kept. With the mirror `hash` a text becomes its sum and size, with
     `off` its size."""
     if mirror == "text":
-        return {redact(key): _redacted(value, redact) for key, value in data.items()}
+        return {redact(key): redacted(value, redact) for key, value in data.items()}
     kept: dict[str, Any] = {}
     for key, value in data.items():
         if key in PLAIN and isinstance(value, str) and _WORD.fullmatch(value):
@@ -38,14 +38,15 @@ def discreet(data: Mapping[str, Any], mirror: Mirror, redact: Redact) -> dict[st
     return kept
 
 
-def _redacted(value: Any, redact: Redact) -> Any:
+def redacted(value: Any, redact: Redact) -> Any:
+    """Any JSON, with each text in it taken through `redact`."""
     match value:
         case str():
             return redact(value)
         case dict():
-            return {redact(str(key)): _redacted(each, redact) for key, each in value.items()}
+            return {redact(str(key)): redacted(each, redact) for key, each in value.items()}
         case list() | tuple():
-            return [_redacted(each, redact) for each in value]
+            return [redacted(each, redact) for each in value]
     return value
 
 

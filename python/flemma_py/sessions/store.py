@@ -17,17 +17,18 @@ from flemma_py.journal.records import Entry
 from flemma_py.journal.sayings import Mirror, Scribe
 from flemma_py.sessions import doctor
 from flemma_py.sessions.ids import Ids
-from flemma_py.sessions.journal import BEGINNING, Mark
+from flemma_py.sessions.journal import BEGINNING, Journal, Mark
 from flemma_py.sessions.library import Library
 from flemma_py.sessions.locks import Lease
 from flemma_py.sessions.places import Places
 from flemma_py.sessions.recorder import Recorder
 from flemma_py.sessions.removal import Cleaned, Removal, Trashed
-from flemma_py.sessions.troubles import Leased, NoSuchSession
+from flemma_py.sessions.troubles import Leased, NoSuchSession, Unwritten
 from flemma_py.sessions.writer import Receipt, Writer
 
 if TYPE_CHECKING:
     from flemma_py.sessions.events import EventLog
+    from flemma_py.sessions.history import History
 
 MAX_EVENTS = 2000
 
@@ -220,6 +221,13 @@ class SessionStore(Library):
             self._logs[sid] = known
         return known
 
+    @property
+    def history(self) -> History:
+        """When sessions began and ended: `sessions.history`."""
+        from flemma_py.sessions.history import History
+
+        return History(self._places.state, clock=self._clock)
+
     # ---- for recorders
 
     def stamp(self, entry: Entry) -> Record:
@@ -227,6 +235,30 @@ class SessionStore(Library):
 
     def put(self, sid: str, entries: Sequence[Record], *, durable: bool, follows: bool) -> Receipt:
         return self._writer.put(sid, entries, durable=durable, follows=follows)
+
+    # ---- for whole sessions
+
+    def introduce(self, sid: str, first: Entry) -> Record:
+        """What a journal begins with that is not there yet."""
+        return self._firsts.setdefault(sid, self.stamp(first))
+
+    def journal(self, sid: str) -> Journal:
+        """The journal of the session with this id, all of which this process recorded so far."""
+        self.flush()
+        return self._journal(sid)
+
+    def must_not_be_deleted(self, sid: str) -> None:
+        """Raises `Unwritten` where the session is in the trash, `BadName` where it can be none."""
+        if not self._places.exists(sid) and self._places.trashed(sid):
+            raise Unwritten(f"Session {sid} was deleted: :Flemma session:undelete {sid} brings it back.")
+
+    def scribe(self, sid: str) -> Scribe:
+        """How messages of a session are written down."""
+        return self._scribe(sid)
+
+    def changed(self, sid: str) -> None:
+        """Somebody wrote to its journal beside this store."""
+        self._changed(sid)
 
     # ---- within
 

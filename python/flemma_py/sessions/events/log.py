@@ -11,7 +11,7 @@ from typing import Any
 
 from flemma_py.errors import SessionError
 from flemma_py.journal.discretion import discreet
-from flemma_py.journal.events import Event, Told, encode, header
+from flemma_py.journal.events import SEGMENT, Event, Told, encode, header
 from flemma_py.journal.sayings import Mirror
 from flemma_py.sessions import disk
 from flemma_py.sessions.events import segments
@@ -109,6 +109,8 @@ class EventLog:
         """Tell of something; returns the event's id at once. `epoch`: the one in which its cause began, so that what
         comes too late is dropped; None: it belongs to now. An event whose `event_id` is there already is not told
         again. Raises `SessionError` where no line can hold `data`."""
+        if type in ("", SEGMENT):
+            raise SessionError(f"An event could not be recorded: {type!r} is no type that can be told.")
         kept = discreet(data or {}, self._mirror, self._redact)
         is_its_own = event_id is not None
         fresh = Waiting(event_id or self._ids(), stream_id, type, kept, epoch, is_its_own=is_its_own)
