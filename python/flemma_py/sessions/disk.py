@@ -29,7 +29,8 @@ def make_folder(path: str) -> bool:
         return False
     except FileNotFoundError:
         make_folder(os.path.dirname(path))
-        os.mkdir(path, 0o700)
+        # Somebody else may have made it meanwhile.
+        return make_folder(path)
     # A umask may have taken more than was asked for.
     os.chmod(path, 0o700)
     sync_folder(os.path.dirname(path))
