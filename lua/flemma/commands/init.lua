@@ -10,7 +10,7 @@ local M = {}
 ---and what is being typed
 
 --- One file per group: `commands/`.
-local GROUPS = { "chat", "writing", "tools", "reports", "records" }
+local GROUPS = { "chat", "writing", "tools", "reports", "records", "sessions" }
 
 ---@type table<string, flemma.Command>
 local commands = {}
