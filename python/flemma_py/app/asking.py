@@ -146,8 +146,8 @@ class Asking:
             minimum = prompt.facts.cache_minimum
             path = self._preparation.location.path
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
-            self._session.sending(endpoint.base_url)
             self._preparation.sent(prompt)
+            self._session.sending(endpoint.base_url)
             self._editor.sending(float(endpoint.parameters["timeout"]))
 
         def progress(label: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from flemma_py.app.meaning import Diagnosis
 from flemma_py.conversation.state import Activity, Flight, Reveal, View
@@ -71,6 +71,10 @@ class ChatEditor(Protocol):
 
     def estimated(self, tokens: int, *, exact: bool) -> None:
         """About how many tokens the chat is; `exact`: somebody has counted them."""
+        ...
+
+    def session(self, kind: Literal["facts", "event"], told: Mapping[str, Any]) -> None:
+        """What scripts may want to know of the chat's session: facts that changed, or something that happened."""
         ...
 
     async def ended(self, status: str, line: int | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from flemma_py.app.meaning import Diagnosis
 from flemma_py.cli.terminal import Terminal
@@ -183,5 +183,7 @@ class FileChat:
     def looks(self, values: Mapping[str, Any]) -> None: ...
 
     def diagnose(self, diagnoses: Sequence[Diagnosis]) -> None: ...
+
+    def session(self, kind: Literal["facts", "event"], told: Mapping[str, Any]) -> None: ...
 
     def beside(self, title: str, lines: Sequence[str]) -> None: ...

@@ -131,6 +131,9 @@ class BufferChat:
     def estimated(self, tokens: int, *, exact: bool) -> None:
         self._bridge.tell("estimate", {"buf": self._buf, "tokens": tokens, "exact": exact})
 
+    def session(self, kind: str, told: Mapping[str, object]) -> None:
+        self._bridge.tell("session", {"kind": kind, "buf": self._buf, **told})
+
     async def ended(self, status: str, line: int | None) -> None:
         payload: dict[str, object] = {"buf": self._buf, "run": self._run, "status": status}
         self._progress = NOTHING
