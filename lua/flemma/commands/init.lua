@@ -9,7 +9,7 @@ local M = {}
 ---@field complete? string[]|fun(words: string[]): string[] words to offer behind it, given those before
 
 --- One file per group: `commands/`.
-local GROUPS = { "chat", "writing", "tools", "reports", "records" }
+local GROUPS = { "chat", "writing", "tools", "reports", "records", "sessions" }
 
 ---@type table<string, flemma.Command>
 local commands = {}

@@ -8,14 +8,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from flemma_py.accounting.gauge import prompt_tokens
 from flemma_py.app.accounts import Sent, now
 from flemma_py.app.aside import Aside
 from flemma_py.app.costs import own_price
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.keeping import ChatSession
+from flemma_py.app.nearly_full import NearlyFull
 from flemma_py.app.preparation import Chosen, Preparation
 from flemma_py.app.services import Services
 from flemma_py.app.tool_calls import OWN_ERROR
@@ -61,6 +64,8 @@ class Asking:
         self._characters = 0
         self._start = 0
         self._noticed: set[str] = set()
+        self._prompt_sent: Prompt | None = None
+        self._fullness = NearlyFull(partial(editor.tell, "info"))
 
     # ---- before it goes out
 
@@ -169,6 +174,7 @@ class Asking:
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
             self._session.sending(endpoint.base_url)
             if not is_aside:
+                self._prompt_sent = prompt
                 self._preparation.sent(prompt)
             self._editor.sending(float(endpoint.parameters["timeout"]))
 
@@ -199,6 +205,8 @@ class Asking:
         read = usage.input + usage.cache_read + usage.cache_write
         if read and source == AGENT:
             self._aside.figure.measured(read, self._characters)
+        if source == AGENT and outcome is Outcome.COMPLETED:
+            self._look_how_full(read, usage)
         booked = self._session.over(outcome)
         if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
             # By now the server may have said what its models cost.
@@ -209,6 +217,14 @@ class Asking:
                 self._editor.used(entry)
 
             self._services.accounts.record(priced, usage, outcome.value, used)
+
+    def _look_how_full(self, read: int, usage: Usage) -> None:
+        """The request that ended in order `read` so many tokens, 0 where nobody counted them."""
+        if self._chosen is None or not self._chosen.done() or self._prompt_sent is None:
+            return
+        chosen, prompt = self._chosen.result(), self._prompt_sent
+        tokens = (read or prompt_tokens(prompt)) + max(usage.output - usage.thoughts, 0)
+        self._fullness.look(tokens, prompt.facts.max_input, chosen.settings.sessions.checkpoint.suggest)
 
     async def stop(self) -> None:
         """Close the connection, and end all that prepares a request."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from flemma_py.accounting.gauge import CHARACTERS_PER_TOKEN, part_tokens, tokens_of
 from flemma_py.conversation.checkpoint.seam import Seam
-from flemma_py.document.headers import CHECKPOINT
+from flemma_py.document.headers import CHECKPOINT, is_checkpoint
 from flemma_py.document.lines import is_blank
 from flemma_py.document.protection import protect_text
 from flemma_py.document.quoting import closed, literally
@@ -236,7 +236,8 @@ def checkpoint_splice(lines: Sequence[str], document: Document, seam: Seam, text
     apart = ("",) if at and not is_blank(lines[at - 1]) else ()
     below: Sequence[str] = ("",)
     if seam.splits:
-        below = ("", "@You:")
+        # What is no checkpoint where it stands must not become one.
+        below = ("", "@You:", *([""] if is_checkpoint(lines[at]) else []))
     elif seam.end >= len(document.messages):
         form = Form.OLD if document.old_throughout else Form.NEW
         below = ("", *prompt_lines(form))
