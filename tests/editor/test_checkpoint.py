@@ -25,6 +25,9 @@ TALK = (
 SUMMED = ["@You:", MARK, "", HEADING, "", "A fox jumps over a dog.", ""]
 
 
+BUSY_WITH = "local at = require('flemma.ui.spinner').activity(vim.api.nvim_get_current_buf()); return at and at.tool"
+
+
 @pytest.fixture
 def talk(empty: Neovim, tmp_path: Path) -> Neovim:
     """A chat with two complete turns, and a prompt that is not sent."""
@@ -76,23 +79,27 @@ def past(lines: list[str]) -> list[int]:
     return [lines.index("@You:") + 1, border(lines) - 1]
 
 
-def dimmed(talk: Neovim) -> list[int]:
-    """Lines on the screen that are drawn as not sent, folds opened."""
-    talk.command("normal! zR")
-    talk.command("redraw!")
-    return list(
-        talk.lua("""
-        local ns, found = vim.api.nvim_get_namespaces()['flemma.decoration'], {}
-        local comment = vim.api.nvim_get_hl(0, { name = 'Comment', link = false }).fg
-        for line = vim.fn.line('w0'), vim.fn.line('w$') do
-          local place = vim.fn.screenpos(0, line, 1)
-          local attributes = place.row > 0 and vim.fn.screenattr(place.row, place.col) or 0
-          local there = vim.fn.getline(line) ~= '' and vim.api.nvim__inspect_cell(1, place.row - 1, place.col - 1)
-          if there and there[2] and there[2].foreground == comment then found[#found + 1] = line end
-        end
-        return found
-        """)
-    )
+def watch(editor: Neovim) -> Neovim:
+    """A screen to look at, on which what is not sent has a colour that nothing else has."""
+    editor.attach_screen(100, 60)
+    editor.command("highlight FlemmaUnsent guifg=#123456")
+    return editor
+
+
+def dimmed(editor: Neovim) -> list[int]:
+    """Lines on the screen that are drawn as not sent. Folds are opened, where there are closed ones."""
+    screen = editor.client.screen
+    assert screen is not None
+    if closed(editor):
+        editor.command("normal! zR")
+    rows = editor.lua("""
+        return vim.tbl_map(function(line)
+          return vim.fn.getline(line) ~= '' and vim.fn.screenpos(0, line, 1).row or 0
+        end, vim.fn.range(1, vim.fn.line('$')))
+    """)
+    editor.client.settle()
+    looks = [screen.highlights.get(screen.cells[row - 1][0][1], {}) if row else {} for row in rows]
+    return [line for line, look in enumerate(looks, 1) if look.get("foreground") == 0x123456]
 
 
 def test_a_summary_stands_where_requests_start_and_what_was_said_stays(talk: Neovim, peer: Peer) -> None:
@@ -121,7 +128,7 @@ def test_a_summary_stands_where_requests_start_and_what_was_said_stays(talk: Neo
 
 
 def test_all_above_is_one_closed_fold_and_dimmed(talk: Neovim, peer: Peer) -> None:
-    talk.attach_screen(100, 60)
+    watch(talk)
     assert closed(talk) == [] and dimmed(talk) == []
     checkpoint(talk, peer)
     lines = talk.lines()
@@ -133,7 +140,7 @@ def test_all_above_is_one_closed_fold_and_dimmed(talk: Neovim, peer: Peer) -> No
 
 
 def test_undo_brings_it_back_and_redo_again(talk: Neovim, peer: Peer) -> None:
-    talk.attach_screen(100, 60)
+    watch(talk)
     before = checkpoint(talk, peer)
     after = talk.lines()
     talk.wait(lambda: closed(talk) == [past(after)], "the fold")
@@ -149,7 +156,7 @@ def test_undo_brings_it_back_and_redo_again(talk: Neovim, peer: Peer) -> None:
 
 
 def test_without_its_line_all_is_sent_again(talk: Neovim, peer: Peer) -> None:
-    talk.attach_screen(100, 60)
+    watch(talk)
     checkpoint(talk, peer)
     lines = talk.lines()
     talk.wait(lambda: closed(talk) == [past(lines)], "the fold")
@@ -163,7 +170,7 @@ def test_without_its_line_all_is_sent_again(talk: Neovim, peer: Peer) -> None:
 
 
 def test_a_line_typed_by_hand_is_a_checkpoint_only_right_below_you(talk: Neovim) -> None:
-    talk.attach_screen(100, 60)
+    watch(talk)
     talk.press("Go<CR>@You:<CR>" + MARK.replace("<", "<lt>") + "<Esc>")
     lines = talk.lines()
     talk.wait(lambda: closed(talk) == [past(lines)], "the fold")
@@ -174,8 +181,23 @@ def test_a_line_typed_by_hand_is_a_checkpoint_only_right_below_you(talk: Neovim)
     talk.wait(lambda: closed(talk) == [past(lines)], "the fold")
 
 
+def test_lines_that_nobody_touched_are_drawn_anew(start: Start, tmp_path: Path) -> None:
+    editor = watch(start("{ editing = { auto_close = { checkpoint = false } } }"))
+    editor.open(tmp_path / "a.chat", f"@You:\nA\n\n@Assistant:\nB\n\n@You:\n{MARK}\nSum\n")
+    assert dimmed(editor) == [1, 2, 4, 5]
+    editor.command("8delete")
+    editor.wait(lambda: dimmed(editor) == [], "bright lines")
+    editor.press("u")
+    editor.wait(lambda: dimmed(editor) == [1, 2, 4, 5], "dim lines")
+    editor.command("call append(9, ['', '@Assistant:', 'C', '', '@You:', '<!-- flemma:checkpoint -->', 'All'])")
+    editor.wait(lambda: dimmed(editor) == [1, 2, 4, 5, 7, 8, 9, 11, 12], "more dim lines")
+    editor.command("15s/$/ no more/")
+    editor.wait(lambda: dimmed(editor) == [1, 2, 4, 5], "the border before")
+    assert closed(editor) == []
+
+
 def test_a_fold_that_was_opened_stays_open(talk: Neovim, peer: Peer) -> None:
-    talk.attach_screen(100, 60)
+    watch(talk)
     checkpoint(talk, peer)
     lines = talk.lines()
     talk.wait(lambda: closed(talk) == [past(lines)], "the fold")
@@ -189,7 +211,7 @@ def test_a_fold_that_was_opened_stays_open(talk: Neovim, peer: Peer) -> None:
 
 def test_a_chat_is_opened_with_its_past_closed(start: Start, tmp_path: Path) -> None:
     editor = start()
-    editor.attach_screen(100, 60)
+    watch(editor)
     chat = "\n".join([*TALK.split("\n")[:-2], *SUMMED, "@You:", "Next"])
     editor.open(tmp_path / "old.chat", chat)
     lines = editor.lines()
@@ -202,10 +224,10 @@ def test_a_chat_is_opened_with_its_past_closed(start: Start, tmp_path: Path) -> 
 
 def test_system_messages_between_are_sent_and_not_dimmed(start: Start, tmp_path: Path) -> None:
     editor = start()
-    editor.attach_screen(100, 60)
+    watch(editor)
     chat = f"```yaml\nx: 1\n```\n@You:\nA\nB\n\n@System:\nS\n\n@You:\nC\n\n@Assistant:\nD\n\n@You:\n{MARK}\n\nSum\n"
     editor.open(tmp_path / "a.chat", chat)
-    editor.wait(lambda: closed(editor) == [[4, 7], [11, 16]], "the folds")
+    editor.wait(lambda: closed(editor) == [[1, 3], [4, 7], [11, 16]], "the folds")
     assert dimmed(editor) == [4, 5, 6, 11, 12, 14, 15]
 
 
@@ -249,17 +271,7 @@ def test_c_c_stops_it_and_nothing_is_changed(talk: Neovim, peer: Peer) -> None:
     tick = talk.lua("return vim.b.changedtick")
     peer.enqueue(held(WORDS))
     talk.command("Flemma session:checkpoint")
-    talk.wait(
-        lambda: (
-            "summary"
-            in str(
-                talk.lua(
-                    "local a = require('flemma.ui.spinner').activity(vim.api.nvim_get_current_buf()); return a and a.tool or ''"
-                )
-            )
-        ),
-        "progress",
-    )
+    talk.wait(lambda: talk.lua(BUSY_WITH) == "summary", "progress")
     assert talk.lua("return vim.bo.modifiable") is False
     talk.press("<C-c>")
     talk.idle()
@@ -391,7 +403,7 @@ def test_what_it_used_is_booked_and_the_journal_knows_it(talk: Neovim, peer: Pee
         return [each["d"] for each in found if each["type"] == kind]
 
     talk.wait(lambda: kept("checkpoint"), "the record")
-    (usage,) = kept("usage")
+    (usage,) = talk.wait(lambda: kept("usage"), "the booking")
     assert usage["source"] == "compaction" and "context_tokens" not in usage
     (record,) = kept("checkpoint")
     assert record["text"] == "A fox jumps over a dog." and record["tokens_after"] < record["tokens_before"]
