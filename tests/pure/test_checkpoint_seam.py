@@ -257,7 +257,7 @@ def test_all_that_is_kept_fits_and_the_last_words_are_among_it(sizes: list[tuple
         for number, (size, tools, has_file) in enumerate(sizes)
     ]
     kept = fitted(pieces, room)
-    assert sum(len(piece.text) for piece in kept[:-1]) <= room
+    assert sum(len(piece.text) for piece in kept[:-1] if piece.tag != "note") <= room
     if pieces:
         assert kept[-1].text.startswith(str(len(pieces) - 1))
 

@@ -113,6 +113,7 @@ class Preparation:
             parameters=endpoint.parameters,
             facts=endpoint.facts,
             filling=chosen.meaning.filling,
+            room=wanted.room,
         )
         prompt, problems = rewritten(summary.prompt, self._services.rewriters, self.location.path)
         for problem in problems:

@@ -177,7 +177,8 @@ def _complete(state: Streaming, before: tuple[Effect, ...], end: StreamEnd) -> S
         case StopReason.MAX_TOKENS:
             told = (Tell("warn", "the answer was cut at its token limit: raise max_tokens, or ask to go on"),)
         case StopReason.CONTEXT_FULL:
-            told = (Tell("warn", "the answer was cut because the model's context is full: shorten the chat"),)
+            full = "the answer was cut because the model's context is full: :Flemma session:checkpoint makes room"
+            told = (Tell("warn", full),)
         case StopReason.REFUSED:
             detail = f" ({end.detail})" if end.detail else ""
             aborted = f"The model refused to go on{detail}."

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flemma_py.accounting.gauge import prompt_tokens
 from flemma_py.conversation.checkpoint.seam import find_seam
 from flemma_py.conversation.checkpoint.summary import checkpoint_splice, checkpoint_tokens
 from flemma_py.conversation.checkpoint.words import SOURCE, BuildSummary, Condensed, Condensing, SummaryReady
@@ -36,8 +37,12 @@ from flemma_py.conversation.state import (
     Tell,
     Write,
 )
+from flemma_py.errors import RequestKind
 from flemma_py.model.stream import StopReason, StreamEnd, StreamFailure, TextDelta, ThinkingDelta, UsageReport
+from flemma_py.model.usage import Usage
 
+TRIES = 4
+"""How often less is asked of a model that finds the conversation too long."""
 LEAST = 100
 """Tokens that no summary is shorter than."""
 NAME = "summary"
@@ -62,7 +67,7 @@ def begin(state: Idle, asked: Submitted) -> Step:
     seam = find_seam(asked.view.document)
     if seam is None:
         return Idle(turn, paused=state.paused), (Tell("warn", NOTHING), End(Outcome.COMPLETED))
-    condensing = Condensing(turn, asked.view, seam, state.paused)
+    condensing = Condensing(turn, asked.view, seam, asked.text, state.paused)
     return condensing, (BuildSummary(turn, asked.view.document, seam, asked.text), ResolveSecret(turn))
 
 
@@ -72,14 +77,14 @@ def go_on(state: Condensing, happened: Happened) -> Step:
             return _over(state, Outcome.CANCELLED)
         case _ if happened.turn != state.turn:
             return state, ()
-        case SummaryReady(_, summary) if summary.tokens < LEAST:
+        case SummaryReady(_, summary) if state.summary is None and summary.tokens < LEAST:
             told = f"there are only about {summary.tokens:,} tokens to sum up: a summary would not be smaller"
             return _over(state, Outcome.COMPLETED, Tell("warn", told))
-        case SummaryReady(_, summary):
+        case SummaryReady(_, summary) if state.summary is None:
             return _ask(replace(state, summary=summary))
-        case SecretReady():
+        case SecretReady() if not state.has_key:
             return _ask(replace(state, has_key=True))
-        case Streamed():
+        case Streamed() if state.is_out and state.end is None:
             return _streamed(state, happened)
         case Looked() if state.end is not None:
             return _written(state, happened)
@@ -108,11 +113,22 @@ def _streamed(state: Condensing, news: Streamed) -> Step:
             case StreamEnd():
                 state = replace(state, end=event)
             case StreamFailure(error):
+                if error.kind is RequestKind.TOO_LONG and not state.text and state.tries < TRIES:
+                    return _ask_less(state)
                 return _over(state, Outcome.ERRORED, Tell("error", error.message))
     if state.end is not None:
         return _ended(state, state.end)
     shown = Activity("thinking", state.characters) if thinks else Activity("tool", state.characters, NAME)
     return state, (Show(where="end", activity=shown),)
+
+
+def _ask_less(state: Condensing) -> Step:
+    """The model takes less than it was given: with half of that it is asked again."""
+    assert state.summary is not None
+    room = prompt_tokens(state.summary.prompt) // 2
+    again = replace(state, tries=state.tries + 1, summary=None, characters=0, usage=Usage())
+    build = BuildSummary(state.turn, state.view.document, state.seam, state.guidance, room)
+    return again, (Record(state.usage, Outcome.ERRORED, SOURCE), build)
 
 
 def _ended(state: Condensing, end: StreamEnd) -> Step:

@@ -93,15 +93,18 @@ def ask_summary(
     parameters: Mapping[str, Any],
     facts: ModelFacts = UNKNOWN_MODEL,
     filling: Filling = NO_FILLING,
+    room: int | None = None,
 ) -> Summary:
-    """The request for a summary of what stands above `seam`. `guidance` are words of the user's about it. Raises
-    `DocumentError` where the document has errors."""
+    """The request for a summary of what stands above `seam`. `guidance` are words of the user's about it; `room` are
+    tokens that it may have, where the model takes fewer than is known of it. Raises `DocumentError` where the document
+    has errors."""
     refuse_errors(document)
     turns = _turns(document, seam, filling)
     tokens = sum(part_tokens(part) for turn in turns for part in turn.parts if not isinstance(part, ThinkingPart))
     pieces = list(_pieces(turns))
-    if facts.max_input is not None:
-        pieces = fitted(pieces, int(facts.max_input * SHARE) * CHARACTERS_PER_TOKEN)
+    rooms = [each for each in (room, facts.max_input and int(facts.max_input * SHARE)) if each is not None]
+    if rooms:
+        pieces = fitted(pieces, min(rooms) * CHARACTERS_PER_TOKEN)
     asked = "Sum up the conversation above."
     if guidance.strip():
         asked += f"\n\nThe user says of the summary: {fit_for_json(guidance.strip())}"
@@ -188,11 +191,15 @@ def _shortened(piece: Piece, most: int) -> Piece:
 
 
 def _without_middle(pieces: list[Piece], room: int) -> list[Piece]:
+    """The last words stay, and as much of the first as there is room for."""
     size, first = _size(pieces), len(pieces) // 8
     end = first
     while size > room and end < len(pieces) - 1:
         size -= _length(pieces[end])
         end += 1
+    while size > room and first:
+        first -= 1
+        size -= _length(pieces[first])
     note = Piece("note", "", f"{end - first} messages and calls are left out here", is_tools=True)
     return [*pieces[:first], note, *pieces[end:]] if end > first else pieces
 

@@ -22,12 +22,15 @@ SOURCE = "compaction"
 @dataclass(frozen=True, slots=True)
 class Condensing:
     """A summary is asked for, or comes in as `text`: the request is out when there is a `summary` to ask for and a key.
-    `view` is the chat as it was when the user asked; `paused` as in `Idle`; `end` is there when all has come."""
+    `view` is the chat as it was when the user asked, `guidance` what they say of the summary; `tries` were too long for
+    the model; `paused` as in `Idle`; `end` is there when all has come."""
 
     turn: int
     view: View
     seam: Seam
+    guidance: str = ""
     paused: Loop | None = None
+    tries: int = 0
     summary: Summary | None = None
     has_key: bool = False
     text: str = ""
@@ -50,12 +53,14 @@ class SummaryReady:
 
 @dataclass(frozen=True, slots=True)
 class BuildSummary:
-    """Find out what is to be asked: `SummaryReady`. `guidance` is what the user says of the summary."""
+    """Find out what is to be asked: `SummaryReady`. `guidance` is what the user says of the summary; `room`: tokens
+    that the request may have, where the model's own word on that is not to be had."""
 
     turn: int
     document: Document
     seam: Seam
     guidance: str
+    room: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
