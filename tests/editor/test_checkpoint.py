@@ -460,3 +460,17 @@ def test_a_context_that_is_nearly_full_is_told_once(start: Start, peer: Peer, tm
         send(count)
     (notice,) = told()
     assert "% full (~" in notice and "of 4,000 tokens" in notice
+
+
+def test_templates_above_a_checkpoint_set_what_others_use_and_are_no_trouble(
+    empty: Neovim, peer: Peer, tmp_path: Path
+) -> None:
+    above = "@You:\n{% set name = 'Ada' %}Hello {{ nobody }} and @./missing.txt\n\n@Assistant:\nGood day\n"
+    empty.open(tmp_path / "a.chat", f"{above}\n@You:\n{MARK}\nSum\n\n@You:\nI am {{{{ name }}}}")
+    empty.ready()
+    peer.enqueue(says("Fine."))
+    empty.press("G<C-]>")
+    empty.finished()
+    said = json.dumps(peer.bodies[-1]["messages"])
+    assert "I am Ada" in said and "nobody" not in said and "missing" not in said
+    assert empty.notices() == [] and empty.lua("return vim.diagnostic.count(0)") in ({}, [])
