@@ -110,6 +110,8 @@ class Asking:
         try:
             chosen = await choice
             built = self._preparation.build(document, chosen)
+            if self._services.errand is not None:
+                await self._services.errand.check(self._services, chosen, built.prompt)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -156,6 +158,7 @@ class Asking:
         def deliver(events: Sequence[StreamEvent]) -> None:
             if events:
                 if not is_aside:
+                    self._editor.heard(events)
                     self._session.heard(events)
                 self._post(Streamed(turn, tuple(events)))
 
@@ -172,10 +175,10 @@ class Asking:
             minimum = prompt.facts.cache_minimum
             path = self._preparation.location.path
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
-            self._session.sending(endpoint.base_url)
             if not is_aside:
                 self._prompt_sent = prompt
                 self._preparation.sent(prompt)
+            self._session.sending(endpoint.base_url)
             self._editor.sending(float(endpoint.parameters["timeout"]))
 
         def progress(label: str) -> None:
