@@ -68,7 +68,13 @@ return {
       manage_updatetime = true,
       foldlevel = 1,
       conceal = "2nv",
-      auto_close = { thinking = true, tool_use = true, tool_result = true, frontmatter = false },
+      auto_close = {
+        thinking = true,
+        tool_use = true,
+        tool_result = true,
+        frontmatter = false,
+        checkpoint = true,
+      },
       chat_folder = "chats",
     },
     keymaps = {
@@ -174,6 +180,7 @@ return {
       embed_id = false,
       trash_days = 30,
       restore_usage = false,
+      checkpoint = { suggest = 0.8 },
     },
     logging = { enabled = false, level = "DEBUG" },
     diagnostics = { enabled = false },
