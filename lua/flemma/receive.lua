@@ -184,6 +184,11 @@ function doors.status(payload)
   require("flemma.status").receive(payload)
 end
 
+--- Who would answer a chat now.
+function doors.standing(payload)
+  require("flemma.state").receive_standing(payload)
+end
+
 --- How autopilot stands in a chat.
 function doors.flight(payload)
   require("flemma.state").receive_flight(payload)

@@ -29,6 +29,9 @@ function M.set(opts)
   if package.loaded["flemma.ui"] then
     require("flemma.ui").settings_changed()
   end
+  if package.loaded["flemma.state"] then
+    require("flemma.state").touch()
+  end
 end
 
 ---@param place any

@@ -86,8 +86,8 @@ class Conversation:
     def __init__(self, services: Services, editor: ChatEditor, location: Location) -> None:
         self._services = services
         self._editor = editor
-        self.preparation = Preparation(services, editor, location)
-        self.aside = Aside(services, editor, self.preparation.asked)
+        self.preparation = Preparation(services, editor, location, lambda: isinstance(self._state, Idle))
+        self.aside = Aside(services, editor, self.preparation.asked, lambda: self.preparation.standing.whom)
         self.grants = Grants()
         self.calls = ToolCalls(services, editor, self.preparation, self._tool_finished)
         self._state: State = Idle()
@@ -152,7 +152,7 @@ class Conversation:
             self.aside.figure.changed(by_user=by_user)
             if self.grants.waits or not by_user:
                 self.grants.look(self._editor.view().document, by_user=by_user)
-        self.preparation.edited(lambda: isinstance(self._state, Idle))
+        self.preparation.edited()
 
     def estimate(self) -> None:
         """The user wants to know how many tokens the next request would take."""
@@ -250,6 +250,7 @@ class Conversation:
                 self.grants.look(self._editor.view().document, by_user=False)
                 await self._editor.ended(outcome.value, self._cursor_line(line))
                 self.aside.figure.tell()
+                self.preparation.edited()
             case _:
                 assert_never(effect)
 

@@ -130,6 +130,9 @@ class BufferChat:
         self._progress = NOTHING
         await self._bridge.call("ended", payload if line is None else {**payload, "line": line})
 
+    def standing(self, told: Mapping[str, object]) -> None:
+        self._bridge.tell("standing", {"buf": self._buf, **told})
+
     def looks(self, values: Mapping[str, object]) -> None:
         self._bridge.tell("looks", {"buf": self._buf, "values": values})
 
