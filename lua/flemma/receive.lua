@@ -67,7 +67,7 @@ function doors.usage(payload)
   local session = require("flemma.session").get()
   session:add_request(payload.request)
   require("flemma.buffer").used(payload.request)
-  require("flemma.ui.usage").report(session:get_latest_request())
+  require("flemma.ui.usage").report(session:get_latest_request(), payload.run)
 end
 
 function doors.ended(payload)

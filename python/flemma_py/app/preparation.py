@@ -60,9 +60,7 @@ class Preparation:
     """Of one chat. `location` is set anew when the buffer gets another name; while the chat is not idle nothing is
     marked in it."""
 
-    def __init__(
-        self, services: Services, editor: ChatEditor, location: Location, is_idle: Callable[[], bool]
-    ) -> None:
+    def __init__(self, services: Services, editor: ChatEditor, location: Location, is_idle: Callable[[], bool]) -> None:
         self.location = location
         self._services = services
         self._editor = editor

@@ -117,7 +117,7 @@ class BufferChat:
         self._bridge.tell("sending", {"buf": self._buf, "run": self._run, "timeout": timeout})
 
     def used(self, request: dict[str, object]) -> None:
-        self._bridge.tell("usage", {"request": {**request, "bufnr": self._buf}})
+        self._bridge.tell("usage", {"run": self._run, "request": {**request, "bufnr": self._buf}})
 
     def characters(self) -> int:
         return self.mirror.characters
