@@ -77,6 +77,7 @@ local function hello()
     resolvers = require("flemma.tools.approval").numbers(),
     modules = require("flemma.templating").number(),
     state_folder = vim.fs.joinpath(vim.fn.stdpath("state"), "flemma"),
+    cache_folder = vim.fs.joinpath(vim.fn.stdpath("cache"), "flemma"),
     tools = tools(),
     tool_folder = vim.fs.joinpath(vim.fn.stdpath("config"), "flemma", "tools"),
   }

@@ -86,6 +86,20 @@ function doors.notify(payload)
   say(payload.message)
 end
 
+--- A question to the user, answered by a message.
+function doors.choose(payload)
+  require("flemma.questions").ask(payload)
+end
+
+function doors.beside(payload)
+  require("flemma.questions").beside(payload)
+end
+
+--- Put lines into a chat that is idle.
+function doors.place(payload)
+  return require("flemma.questions").place(payload)
+end
+
 --- Call a function that stays here; the answer is a message of its own.
 function doors.call(payload)
   require("flemma.functions").call(payload)

@@ -168,6 +168,7 @@ return {
     templating = { modules = {} },
     secrets = { gcloud = { path = "gcloud" } },
     sessions = {
+      enabled = true,
       mirror = "text",
       require_journal = false,
       embed_id = false,

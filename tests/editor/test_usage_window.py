@@ -98,7 +98,7 @@ def test_the_requests_of_one_run_have_one_report(editor: Neovim) -> None:
         tell(editor, run=1)
     (report,) = until(editor, 1)
     assert report["lines"][0] == "3 requests:"
-    assert "3,702 tokens / $0.01" in report["lines"][2]
+    assert "3,702 tokens / $0.03" in report["lines"][2]
     assert "60,000 read + 1,200 write (92% hit rate)" in report["lines"][3]
     assert "17,034 tokens (⊂ 270 thoughts) / $0.26" in report["lines"][4]
     tell(editor, run=2)

@@ -68,6 +68,7 @@ function M.attach(buf)
   end
   chats[buf] = {}
   require("flemma.buffer.autowrite").attach(buf)
+  require("flemma.buffer.files").attach(buf)
   -- Scheduled: opening a file must not wait for a process to be started.
   vim.schedule(function()
     if chats[buf] and api.nvim_buf_is_loaded(buf) and not host().status().dead then

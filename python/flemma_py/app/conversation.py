@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, assert_never
+from typing import assert_never
 
-from flemma_py.app.accounts import Sent, now
 from flemma_py.app.aside import Aside
-from flemma_py.app.costs import own_price
+from flemma_py.app.asking import Asking
 from flemma_py.app.editor import ChatEditor
-from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.grants import Grants
-from flemma_py.app.preparation import Chosen, Location, Preparation
+from flemma_py.app.keeping import ChatSession
+from flemma_py.app.preparation import Location, Preparation
 from flemma_py.app.services import Services
 from flemma_py.app.tool_calls import OWN_ERROR, Seen, ToolCalls
 from flemma_py.conversation.machine import BUSY, step
@@ -40,19 +38,16 @@ from flemma_py.conversation.state import (
     Mode,
     Outcome,
     Over,
-    PromptReady,
     Record,
     ResolveSecret,
     Reveal,
     Running,
     RunTool,
-    SecretReady,
     Show,
     StartStream,
     State,
     StopStream,
     StopTools,
-    Streamed,
     Streaming,
     Submitted,
     Tell,
@@ -62,17 +57,13 @@ from flemma_py.conversation.state import (
     flight,
 )
 from flemma_py.errors import FlemmaError
-from flemma_py.model.document import Document, ToolUse
-from flemma_py.model.prompt import Prompt
-from flemma_py.model.stream import StreamEvent
+from flemma_py.model.document import ToolUse
 from flemma_py.model.tool import ToolOutcome
-from flemma_py.model.usage import Usage
-from flemma_py.model.wire import HttpRequest, Notice
 
 log = logging.getLogger(__name__)
 
-SLOW_KEY = 0.6
-"""Seconds after which the search for a key is worth a word."""
+ALONE = ("idle", 0, 0)
+"""How autopilot stands where it is off."""
 
 Event = Callable[[], Awaitable[Input]]
 """Something that happened, told as late as possible: an input carries the document as it is when its turn comes."""
@@ -90,14 +81,10 @@ class Conversation:
         self.aside = Aside(services, editor, self.preparation.asked, lambda: self.preparation.standing.whom)
         self.grants = Grants()
         self.calls = ToolCalls(services, editor, self.preparation, self._tool_finished)
+        self.session = ChatSession(services.keeping, editor, self.preparation)
+        self._asking = Asking(services, editor, self.preparation, self.aside, self.session, self._post)
         self._state: State = Idle()
         self._inbox: asyncio.Queue[Event | None] = asyncio.Queue()
-        self._stream: asyncio.Task[None] | None = None
-        self._preparing: set[asyncio.Task[None]] = set()
-        self._chosen: asyncio.Task[Chosen] | None = None
-        self._sent: Sent | None = None
-        self._asked_characters = 0
-        self._noticed: set[str] = set()
 
     # ---- what may happen
 
@@ -175,7 +162,8 @@ class Conversation:
         finally:
             self.preparation.close()
             self.aside.close()
-            await self._stop_stream()
+            await self.session.close()
+            await self._asking.stop()
             await self.calls.stop()
 
     async def _take(self, event: Event) -> None:
@@ -194,11 +182,11 @@ class Conversation:
 
     async def _give_up(self, message: str) -> None:
         broken, self._state = self._state, Idle(self._state.turn)
-        await self._stop_stream()
+        await self._asking.stop()
         await self.calls.stop()
         self._editor.tell("error", message)
         if isinstance(broken, Streaming):
-            self._record(broken.usage, Outcome.ERRORED)
+            self._asking.record(broken.usage, Outcome.ERRORED)
         try:
             await self._editor.drain()
             await self._editor.ended(Outcome.ERRORED.value, None)
@@ -208,23 +196,19 @@ class Conversation:
     async def _perform(self, effect: Effect) -> None:
         match effect:
             case BuildPrompt(turn, document):
-                # Chosen once for a turn: a switch in the middle of it is for the next.
-                self._chosen = asyncio.create_task(self.preparation.choose(document), name=f"choice {turn}")
-                self._asked_characters = self._editor.characters()
-                self.aside.figure.pause()
-                self._prepare(self._prompt(turn, document, self._chosen))
+                self._asking.build(turn, document, unattended=(flight(self._state) or ALONE)[1] > 0)
             case ResolveSecret(turn):
-                self._prepare(self._secret(turn, self._chosen))
+                self._asking.find_key(turn)
             case Decide(turn, uses):
-                self._prepare(self._decide(turn, uses))
+                self._asking.prepare(self._decide(turn, uses))
             case Look(turn):
                 self._inbox.put_nowait(partial(self._look, turn))
             case Grant(id):
                 self.grants.add(id)
             case StartStream(turn, prompt):
-                self._stream = asyncio.create_task(self._answer(turn, prompt), name=f"stream {turn}")
+                self._asking.start(turn, prompt)
             case StopStream():
-                await self._stop_stream()
+                await self._asking.stop()
             case RunTool(turn, call):
                 self.calls.start(turn, call)
             case StopTools():
@@ -241,7 +225,7 @@ class Conversation:
             case Tell(level, message):
                 self._editor.tell(level, message)
             case Record(usage, outcome):
-                self._record(usage, outcome)
+                self._asking.record(usage, outcome)
             case Over(outcome):
                 await self._editor.drain()
                 self._editor.over(outcome.value)
@@ -249,21 +233,11 @@ class Conversation:
                 await self._editor.drain()
                 self.grants.look(self._editor.view().document, by_user=False)
                 await self._editor.ended(outcome.value, self._cursor_line(line))
+                self.session.settled()
                 self.aside.figure.tell()
                 self.preparation.edited()
             case _:
                 assert_never(effect)
-
-    def _record(self, usage: Usage, outcome: Outcome) -> None:
-        """Account for the request that went out; one that was cut before any count came used nothing that is known."""
-        sent, self._sent = self._sent, None
-        log.info("request %s: %s", outcome.value, usage)
-        if read := usage.input + usage.cache_read + usage.cache_write:
-            self.aside.figure.measured(read, self._asked_characters)
-        if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
-            # By now the server may have said what its models cost.
-            priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
-            self._services.accounts.record(priced, usage, outcome.value, self._editor.used)
 
     def _cursor_line(self, result: int | None) -> int | None:
         """Where the cursor goes when a result is there, as the user wants it (`tools.cursor_after_result`)."""
@@ -285,11 +259,6 @@ class Conversation:
 
         self._inbox.put_nowait(told)
 
-    def _prepare(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name="prepare")
-        self._preparing.add(task)
-        task.add_done_callback(self._preparing.discard)
-
     async def _decide(self, turn: int, uses: Sequence[ToolUse]) -> None:
         unattended = isinstance(self._state, Deciding) and self._state.loop is not None
         try:
@@ -298,7 +267,7 @@ class Conversation:
             # What the chat forbids is not known then.
             return self._post(Failed(turn, FlemmaError(f"No tool call was run: {error.message}")))
         except Exception:
-            return self._broken(turn)
+            return self._asking.broken(turn)
         return self._post(Decided(turn, decisions))
 
     async def _look(self, turn: int) -> Input:
@@ -306,88 +275,9 @@ class Conversation:
         view = self._editor.view()
         return Looked(turn, view, await self.calls.loop(view.document) is not None)
 
-    async def _prompt(self, turn: int, document: Document, choice: asyncio.Task[Chosen]) -> None:
-        try:
-            chosen = await choice
-            built = self.preparation.build(document, chosen)
-        except FlemmaError as error:
-            return self._post(Failed(turn, error))
-        except Exception:
-            return self._broken(turn)
-        self.preparation.tell(chosen, built)
-        return self._post(PromptReady(turn, built.prompt))
-
-    async def _secret(self, turn: int, choice: asyncio.Task[Chosen] | None) -> None:
-        def told(label: str) -> None:
-            said.cancel()
-            self._editor.progress(label, "marker")
-
-        said = asyncio.get_running_loop().call_later(SLOW_KEY, told, "Looking for the key...")
-        try:
-            if choice is not None:
-                endpoint = (await choice).endpoint
-                await self._services.find_key(endpoint, told)
-                if not endpoint.facts.is_known:
-                    # While the answer comes: what its server says of the model is for its price and for the next one.
-                    self._services.listings.want(endpoint)
-        except FlemmaError as error:
-            return self._post(Failed(turn, error))
-        except Exception:
-            return self._broken(turn)
-        finally:
-            said.cancel()
-        return self._post(SecretReady(turn))
-
-    def _broken(self, turn: int) -> None:
-        """An error of ours in a task of its own: the turn ends as it would have ended in the loop."""
-        log.exception("a request could not be prepared")
-        self._post(Failed(turn, FlemmaError(OWN_ERROR)))
-
-    async def _answer(self, turn: int, prompt: Prompt) -> None:
-        def deliver(events: Sequence[StreamEvent]) -> None:
-            if events:
-                self._post(Streamed(turn, tuple(events)))
-
-        assert self._chosen is not None
-        endpoint = (await self._chosen).endpoint
-
-        def sending() -> None:
-            model = prompt.model or endpoint.model
-            minimum = prompt.facts.cache_minimum
-            path = self.preparation.location.path
-            self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
-            self.preparation.sent(prompt)
-            self._editor.sending(float(endpoint.parameters["timeout"]))
-
-        def progress(label: str) -> None:
-            self._editor.progress(label, "marker")
-
-        def built(request: HttpRequest) -> None:
-            self.aside.diagnose((endpoint.name, prompt.model or endpoint.model), request)
-
-        await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice, built))
-
-    def _notice(self, notice: Notice) -> None:
-        """Say what a wire could not do: with a line each time, without one once while the model stays the same."""
-        if notice.line is not None:
-            self._editor.tell("warn", f"line {notice.line + 1}: {notice.message}")
-        elif notice.message not in self._noticed:
-            self._noticed.add(notice.message)
-            self._editor.tell("warn", notice.message)
-
     def _tool_finished(self, turn: int, id: str, outcome: ToolOutcome) -> None:
         self._inbox.put_nowait(partial(self._finished, turn, id, outcome))
 
     async def _finished(self, turn: int, id: str, outcome: ToolOutcome) -> Input:
         await self._editor.drain()
         return ToolFinished(turn, id, outcome, self._editor.view())
-
-    async def _stop_stream(self) -> None:
-        tasks: list[asyncio.Task[Any]] = [
-            task for task in (self._stream, self._chosen, *self._preparing) if task is not None
-        ]
-        self._stream = self._chosen = None
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)

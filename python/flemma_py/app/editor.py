@@ -88,6 +88,19 @@ class ChatEditor(Protocol):
         """Whether the chat may have the file at the real `path`, which lies outside its project: asks the user."""
         ...
 
+    async def choose(self, question: str, options: Sequence[str]) -> int | None:
+        """Which of the options the user takes (from 0 on); None where they take none. However long they think."""
+        ...
+
+    async def place(self, first: int, last: int, lines: Sequence[str]) -> bool:
+        """Replace the lines [first, last) while the chat is idle, as one undo step. False where it is busy, or its text
+        is not what `view` gives by now: nothing is changed then."""
+        ...
+
+    def beside(self, title: str, lines: Sequence[str]) -> None:
+        """Show a text, which reads as a chat, in a window of its own."""
+        ...
+
     def tell(self, level: str, message: str) -> None:
         """A notice for the user; `level` is info, warn or error."""
         ...

@@ -12,7 +12,6 @@ import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flemma_py import demo
@@ -34,6 +33,8 @@ from flemma_py.app.endpoint import (
 )
 from flemma_py.app.extensions import PROVIDERS, REWRITERS, TOOLS, is_provider, offered
 from flemma_py.app.hiding import hide_secrets
+from flemma_py.app.keeping import Keeping
+from flemma_py.app.leaves import Leaves
 from flemma_py.app.listing import ask_for_models
 from flemma_py.app.listings import Listings
 from flemma_py.app.own_tools import OwnTools
@@ -57,15 +58,10 @@ from flemma_py.secrets.keys import Keys, Told
 if TYPE_CHECKING:
     from flemma_py.config.frontmatter import Frontmatter
     from flemma_py.demo.server import DemoServer
-    from flemma_py.evaluation.client import Evaluation
-    from flemma_py.files.policy import Answers
-    from flemma_py.files.store import Store
     from flemma_py.model.language_model import ModelFacts
     from flemma_py.model.setting_ops import SettingOp
     from flemma_py.model.tool import Buffers, ToolDefinition
-    from flemma_py.sandbox.choice import Sandboxes
     from flemma_py.tools.runner import ToolRunner
-    from flemma_py.transport.http import HttpClient
 
 log = logging.getLogger(__name__)
 
@@ -78,14 +74,14 @@ HEAVY = (
 """What a first request needs and a start does not."""
 
 
-class Services:
+class Services(Leaves):
     """Settings, providers, connections, tools. `say(level, message)` reaches the user; `functions` are those that the
     owner gave to setup(), None where there is no editor."""
 
     def __init__(
         self, environ: Mapping[str, str], say: Callable[[str, str], None], functions: OwnerFunctions | None = None
     ) -> None:
-        self.environ = environ
+        super().__init__(environ)
         self._say = say
         self.functions = functions
         self.parsers = LuaParsers(functions)
@@ -104,14 +100,13 @@ class Services:
         self._unusable: str | None = None
         self.keys = Keys(environ, log_file.register_secret)
         self._loaded: asyncio.Task[None] | None = None
-        self._client: HttpClient | None = None
-        self._evaluation: Evaluation | None = None
         self._demo: DemoServer | None = None
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
         self.buffers: Buffers | None = None
         """What is open in the editor, for tools that write; None where there is no editor."""
         self.accounts = Accounts()
+        self.keeping = Keeping(self, say)
         self.mcp = ChatServers(self, say)
         self.own_tools = OwnTools(self, say)
         self.listings = Listings(self._list)
@@ -283,53 +278,11 @@ class Services:
         group = offered(REWRITERS)
         return in_order(installed(group)) if group else []
 
-    @property
-    def client(self) -> HttpClient:
-        from flemma_py.transport.http import HttpClient, Network
-
-        if self._client is None:
-            self._client = HttpClient()
-        self._client.network = Network(self.settings.proxy, self.settings.ca_bundle)
-        return self._client
-
-    @property
-    def evaluation(self) -> Evaluation:
-        if self._evaluation is None:
-            from flemma_py.evaluation.client import Evaluation
-
-            self._evaluation = Evaluation()
-        return self._evaluation
-
-    @property
-    def home(self) -> str:
-        """What `~` stands for."""
-        return self.environ.get("HOME") or str(Path.home())
-
-    @functools.cached_property
-    def file_store(self) -> Store:
-        """What all chats have read, and"""
-        from flemma_py.files.store import Store
-
-        return Store()
-
-    @functools.cached_property
-    def file_answers(self) -> Answers:
-        """what the user said about files that lie elsewhere."""
-        from flemma_py.files.policy import Answers
-
-        return Answers()
-
     @functools.cached_property
     def runner(self) -> ToolRunner:
         from flemma_py.tools.runner import ToolRunner, find_tools
 
         return ToolRunner(find_tools(entry_points=offered(TOOLS), broken=self.own_tools.broken.append))
-
-    @functools.cached_property
-    def sandboxes(self) -> Sandboxes:
-        from flemma_py.sandbox.choice import Sandboxes
-
-        return Sandboxes()
 
     @property
     def wires(self) -> Wires:
@@ -392,6 +345,6 @@ class Services:
 
     async def close(self) -> None:
         """Give back what is open."""
-        for part in (self.listings, self._client, self._evaluation, self._demo, self.accounts, self.mcp):
+        for part in (self.keeping, self.listings, self._client, self._evaluation, self._demo, self.accounts, self.mcp):
             if part is not None:
                 await part.close()

@@ -79,6 +79,7 @@ class LoggingSettings(Group):
 class SessionSettings(Group):
     """What is kept of a chat beside its file. `dir` None: a folder in Neovim's state."""
 
+    enabled: bool = key(True, YES_OR_NO, trust=Trust.SETUP, about="Keep a journal beside each chat: |flemma-sessions|.")
     dir: str | None = key(None, "the path of a folder", trust=Trust.SETUP)
     mirror: Literal["text", "hash", "off"] = key(
         "text", "text, hash or off", about="What the journal keeps of messages: the words, their sums, or nothing."

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -42,7 +43,7 @@ def boot(nvim: pynvim.Nvim, refuse: Callable[[str], None]) -> Callable[[str, Map
     supervisor = Supervisor(services)
     main = bridge.loop.create_task(supervisor.run(), name="host")
     main.add_done_callback(lambda task: _host_ended(task, refuse))
-    sys.excepthook = _leave
+    sys.excepthook = partial(_leave, services.keeping.leave)
     return Handlers(bridge, services, supervisor, functions, nvim.stop_loop).handle
 
 
@@ -59,9 +60,16 @@ def _host_ended(task: asyncio.Task[None], refuse: Callable[[str], None]) -> None
             os._exit(70)
 
 
-def _leave(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _leave(
+    end: Callable[[], None], kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     """pynvim's loop ends with an exception when Neovim closes the pipe or sends SIGTERM. Leave at once: worker
-    processes go with their pipes, and a thread that still imports something must not keep the process alive."""
+    processes go with their pipes, and a thread that still imports something must not keep the process alive. Only
+    what is still to be written down is."""
+    try:
+        end()
+    except Exception:
+        log.exception("not all could be written down at the end")
     if not isinstance(error, EOFError | OSError) and "SIGTERM" not in str(error):
         log.critical("the host ended with an error", exc_info=(kind, error, trace))
         os._exit(70)

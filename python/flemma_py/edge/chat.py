@@ -12,6 +12,7 @@ from flemma_py.conversation.state import Activity, Flight, Reveal, View
 from flemma_py.document.mirror import Mirror, Stamp
 from flemma_py.edge.bridge import Bridge
 from flemma_py.edge.payloads import integer, string
+from flemma_py.edge.questions import Asker
 from flemma_py.edge.writer import Writer
 from flemma_py.errors import EditorError
 from flemma_py.model.patch import Edit
@@ -28,8 +29,9 @@ NOTHING: Progress = (None, "marker", None)
 class BufferChat:
     """See `app.editor.ChatEditor`. `on_failure` is told when a write is refused."""
 
-    def __init__(self, bridge: Bridge, buf: int, on_failure: Callable[[EditorError], None]) -> None:
+    def __init__(self, bridge: Bridge, asker: Asker, buf: int, on_failure: Callable[[EditorError], None]) -> None:
         self._bridge = bridge
+        self._asker = asker
         self._buf = buf
         self.number = buf
         self.mirror = Mirror()
@@ -156,6 +158,16 @@ class BufferChat:
         question = self._questions.get(path)
         if question is not None and not question.done():
             question.set_result(allowed)
+
+    async def choose(self, question: str, options: Sequence[str]) -> int | None:
+        return await self._asker.choose(question, options, buf=self._buf)
+
+    async def place(self, first: int, last: int, lines: Sequence[str]) -> bool:
+        payload = {"buf": self._buf, "tick": self.mirror.stamp.tick, "first": first, "last": last, "lines": list(lines)}
+        return await self._bridge.call("place", payload) is True
+
+    def beside(self, title: str, lines: Sequence[str]) -> None:
+        self._bridge.tell("beside", {"title": title, "lines": list(lines)})
 
     def tell(self, level: str, message: str) -> None:
         self._bridge.tell("notify", {"level": level, "message": message})

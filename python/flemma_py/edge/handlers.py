@@ -7,8 +7,6 @@ the buffer was at the last message.
 from __future__ import annotations
 
 import logging
-import os
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -16,7 +14,6 @@ from typing import Any
 
 from flemma_py import PROTOCOL
 from flemma_py import log as log_file
-from flemma_py.app.checkup import checkup
 from flemma_py.app.conversation import Conversation
 from flemma_py.app.costs import high_cost
 from flemma_py.app.listing import list_models, with_model
@@ -36,6 +33,8 @@ from flemma_py.edge.own_tools import OwnToolMessages
 from flemma_py.edge.owner_functions import BridgedFunctions
 from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping, string
 from flemma_py.edge.previews import Previews
+from flemma_py.edge.questions import Asker
+from flemma_py.edge.reports import Reports
 from flemma_py.edge.servers import ServerCommands
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
@@ -69,6 +68,8 @@ class Handlers:
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
         services.listings.on_change = self._tell_catalogue
+        self._asker = Asker(bridge)
+        self._reports = Reports(bridge, services, self._chats)
         self._imports = Imports(bridge)
         self._servers = ServerCommands(bridge, services)
         self._language = Language(bridge, services)
@@ -143,6 +144,12 @@ class Handlers:
             case "consent":
                 chat, _ = self._chat(integer(payload, "buf"))
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
+            case "chosen":
+                self._asker.answered(payload)
+            case "written":
+                self._written(integer(payload, "buf"), string(payload, "name"))
+            case "leaving":
+                self._services.keeping.is_quitting = True
             case "lsp":
                 self._language.take(payload, self._chats.get(payload.get("buf", 0)))
             case "preview":
@@ -157,9 +164,9 @@ class Handlers:
             case "compare":
                 self._compare(integer(payload, "buf"), normalized=bool(payload.get("normalized")))
             case "status":
-                self._tell_status(payload)
+                self._reports.status(payload, self._log_path, self._resyncs)
             case "report":
-                self._tell_report(whole=bool(payload.get("whole")))
+                self._reports.report(self._log_path, self._resyncs, whole=bool(payload.get("whole")))
             case _:
                 raise EditorError(f"Flemma's Lua side sent a message that its host does not know: {kind}")
 
@@ -175,6 +182,7 @@ class Handlers:
         if hello.state_folder:
             self._services.trust = TrustStore(Path(hello.state_folder, "trust.json"))
             self._services.rules = RuleStore(Path(hello.state_folder, "rules.json"), self._warn)
+            self._services.keeping.at(hello.state_folder, hello.cache_folder)
         self._services.parsers.receive(hello.parsers)
         self._services.resolvers.receive(hello.resolvers)
         self._services.template_modules.receive(hello.modules)
@@ -265,7 +273,7 @@ class Handlers:
 
     def _attach(self, buf: int, name: str) -> None:
         self._detach(buf)
-        chat = BufferChat(self._bridge, buf, lambda error: conversation.fail(error))
+        chat = BufferChat(self._bridge, self._asker, buf, lambda error: conversation.fail(error))
         conversation = Conversation(self._services, chat, self._location(name, self._directory))
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
@@ -313,11 +321,19 @@ class Handlers:
         if whole:
             # Parsed when there is nothing else to do, so that a send finds it done.
             self._bridge.loop.call_later(PARSE_DELAY, chat.mirror.document)
+            self._soon(self._chat(integer(payload, "buf"))[1].session.look_soon)
 
     def _changes(self, chat: BufferChat, payload: Payload) -> None:
         count, text = integer(payload, "count"), string(payload, "text")
         lines = text.split("\n") if count else []
         chat.mirror.change(integer(payload, "first"), integer(payload, "last"), lines, integer(payload, "tick"))
+
+    def _written(self, buf: int, name: str) -> None:
+        """A chat is in its file, which may be another one than before."""
+        if found := self._chats.get(buf):
+            _, conversation = found
+            conversation.preparation.location = self._location(name, conversation.preparation.location.cwd)
+            self._soon(conversation.session.written)
 
     def _submit(self, submit: Submit) -> None:
         chat, conversation = self._chat(submit.buf)
@@ -353,40 +369,6 @@ class Handlers:
         if found is None:
             raise EditorError(f"buffer {buf} was never attached: :edit it again")
         return found
-
-    def _tell_status(self, payload: Payload) -> None:
-        chat, conversation = self._chats.get(payload.get("buf", 0), (None, None))
-        document = chat.mirror.document() if chat else None
-        preparation = conversation.preparation if conversation else None
-        verbose = bool(payload.get("verbose"))
-
-        async def tell() -> None:
-            # Imported when somebody asks: no start needs it.
-            from flemma_py.app.status import status
-
-            page = await status(self._services, document, preparation, self._report(), verbose=verbose)
-            self._bridge.tell("status", page.as_payload())
-
-        self._bridge.loop.create_task(tell(), name="status")
-
-    def _tell_report(self, *, whole: bool) -> None:
-        if whole:
-            self._bridge.loop.create_task(self._tell_checkup(), name="checkup")
-        else:
-            self._bridge.tell("report", self._report())
-
-    async def _tell_checkup(self) -> None:
-        self._bridge.tell("report", self._report() | {"checkup": await checkup(self._services)})
-
-    def _report(self) -> dict[str, Any]:
-        return {
-            "pid": os.getpid(),
-            "python": sys.version.split()[0],
-            "protocol": PROTOCOL,
-            "log": self._log_path,
-            "resyncs": self._resyncs + sum(chat.mirror.resyncs for chat, _ in self._chats.values()),
-            "buffers": [chat.described() for chat, _ in self._chats.values()],
-        }
 
 
 PARSE_DELAY = 0.02

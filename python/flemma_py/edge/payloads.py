@@ -60,8 +60,8 @@ class Hello:
     """Start of the conversation between Lua and the host. `settings` is what setup() was given, `runtime` what an
     earlier host of this Neovim had been told to change since; `parsers` the numbers of parsers by language, `resolvers`
     those of resolvers of approval, `modules` that of what collects from modules of templates, 0 for none;
-    `state_folder` is where what must outlive Neovim is kept, empty for nowhere; `tools` are those that Lua registered,
-    `tool_folder` is where the owner keeps Python files with more."""
+    `state_folder` is where what must outlive Neovim is kept, `cache_folder` what can be made again, empty for nowhere;
+    `tools` are those that Lua registered, `tool_folder` is where the owner keeps Python files with more."""
 
     protocol: int
     channel: int
@@ -73,6 +73,7 @@ class Hello:
     resolvers: Mapping[str, Any]
     modules: int
     state_folder: str
+    cache_folder: str
     tools: Mapping[str, Any]
     tool_folder: str
 
@@ -89,6 +90,7 @@ class Hello:
             mapping(payload, "resolvers") if "resolvers" in payload else {},
             integer(payload, "modules") if "modules" in payload else 0,
             string(payload, "state_folder") if "state_folder" in payload else "",
+            string(payload, "cache_folder") if "cache_folder" in payload else "",
             mapping(payload, "tools") if "tools" in payload else {},
             string(payload, "tool_folder") if "tool_folder" in payload else "",
         )

@@ -4,6 +4,7 @@ said in it, in that order. Never by its times.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +12,9 @@ from typing import Literal
 from flemma_py.journal.fold import Fold
 from flemma_py.journal.parts import Binding, Message
 from flemma_py.journal.sayings import Saying, common
+
+EMBEDDED = re.compile(r"""^\s*["']?flemma_session["']?\s*[:=]\s*["']?([0-9A-Za-z_-]{1,128})""", re.MULTILINE)
+"""The id of a session in a frontmatter of any language."""
 
 Way = Literal["id", "path", "inode"]
 
@@ -74,6 +78,12 @@ class Unknown:
 
 
 Identity = Known | Copied | Likely | Unknown
+
+
+def embedded(code: str) -> str | None:
+    """The id that stands in a frontmatter."""
+    found = EMBEDDED.search(code)
+    return found[1] if found else None
 
 
 def identify(file: ChatFile, candidates: Sequence[Candidate]) -> Identity:

@@ -49,6 +49,10 @@ class Library:
         """A session's folder. Raises `NoSuchSession`."""
         return self._places.folder(self._places.complete(sid))
 
+    def folder(self, sid: str) -> Path:
+        """Where a session is kept, or would be."""
+        return self._places.folder(sid)
+
     def blobs(self, sid: str) -> Blobs:
         """The large texts of a session, and whatever else is to be kept by its content."""
         return Blobs(self._places.blobs(sid))

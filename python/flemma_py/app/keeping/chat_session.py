@@ -1,0 +1,349 @@
+"""One chat's session, from the first request on: what was asked, what came, what it cost, how it ended.
+
+A turn's record is written while the key is looked for, and the request waits for it `PATIENCE` seconds at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flemma_py.app.keeping.keeping import Keeping
+from flemma_py.conversation.state import Outcome
+from flemma_py.errors import SessionError
+from flemma_py.model.document import Document
+from flemma_py.model.stream import StreamEvent
+
+if TYPE_CHECKING:
+    from flemma_py.app.editor import ChatEditor
+    from flemma_py.app.preparation import Preparation
+    from flemma_py.journal.records import TurnState
+    from flemma_py.journal.sayings import Saying
+    from flemma_py.sessions import Recorder, SessionStore
+    from flemma_py.sessions.drafts import DraftFile
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 0.25
+"""Seconds that a request waits for the record of its turn."""
+DRAFT_INTERVAL = 0.05
+"""Seconds between two writes of what comes of a reply."""
+LOOK_AFTER = 0.4
+"""Seconds after a chat was opened until its session is looked for: first the user sees the text."""
+
+ENDS: dict[Outcome, TurnState] = {
+    Outcome.COMPLETED: "completed",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.ERRORED: "failed",
+}
+
+Booked = Callable[..., None]
+"""Takes what a request used, under the names of the session API, and `context_tokens`."""
+
+
+class ChatSession:
+    """The session of the chat that `preparation` knows the place of."""
+
+    def __init__(self, keeping: Keeping, editor: ChatEditor, preparation: Preparation) -> None:
+        self._keeping = keeping
+        self._editor = editor
+        self._preparation = preparation
+        self.recorder: Recorder | None = None
+        self.turn: str | None = None
+        """The id of the turn that is under way."""
+        self.last_turn: str | None = None
+        self.on_change: Callable[[], None] = lambda: None
+        """Is told when what is known of the session has changed: it was found, a request is over, a message is kept."""
+        self._binding: asyncio.Task[Recorder] | None = None
+        self._beginning: asyncio.Task[None] | None = None
+        self._look_due: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._draft: DraftFile | None = None
+        self._early: list[StreamEvent] = []
+        self._endpoint: str | None = None
+        self._warned: set[str] = set()
+        self._since = time.monotonic()
+        self._sent_at: float | None = None
+        self._api_ms = 0.0
+        keeping.chats.add(self)
+
+    @property
+    def sid(self) -> str | None:
+        """The session's id, as soon as it is known which it is."""
+        return self.recorder.sid if self.recorder else None
+
+    # ---- which session it is
+
+    def look_soon(self) -> None:
+        """The chat was opened: find its session, and what a crash left of it, when the user has seen the text."""
+        if self._keeping.is_on and self._look_due is None and self._preparation.location.path:
+            self._look_due = asyncio.get_running_loop().call_later(LOOK_AFTER, self._look)
+
+    def _look(self) -> None:
+        if self._editor.view().document.messages:
+            self._start(self._look_over(), "look for the session")
+
+    async def _look_over(self) -> None:
+        recorder = await self.bound()
+        if self._beginning is not None:
+            return  # The user did not wait: what the chat says now is what counts.
+        if recorder.lease is None and recorder.holder:
+            who = recorder.holder.get("pid")
+            self._warn(f"this chat is open in another Neovim, too (its host is process {who}): both keep records of it")
+            return
+        from flemma_py.app.keeping.offering import offer_back
+
+        await offer_back(self._keeping, self._editor, recorder)
+
+    async def bound(self) -> Recorder:
+        """The session of this chat, found or made; nothing of a new one is on the disk before its first record. Raises
+        `SessionError`."""
+        if self.recorder is not None:
+            return self.recorder
+        if self._binding is None:
+            document, at = self._editor.view().document, self._preparation.location
+            work = self._keeping.ask(lambda store: find(store, document, at.path, at.folder, at.cwd))
+            self._binding = asyncio.create_task(work, name="session")
+        binding = self._binding
+        try:
+            recorder = await asyncio.shield(binding)
+        except SessionError:
+            if self._binding is binding:
+                self._binding = None  # The next one may find it.
+            raise
+        if self.recorder is None:
+            self.recorder = recorder
+            self.on_change()
+        return self.recorder
+
+    def adopt(self, recorder: Recorder) -> None:
+        """From now on the chat goes on in this session: it was reset, or the user said which one it is."""
+        before, self.recorder = self.recorder, recorder
+        self._binding = self.turn = self.last_turn = None
+        if before is not None:
+            before.close()
+        self.on_change()
+
+    def written(self) -> None:
+        """The chat is in its file now: nothing of it need be offered back, and a new name is its name."""
+        self._drop_draft()
+        if self.recorder is not None:
+            self._start(self._bind(self.recorder), "bind")
+
+    async def _bind(self, recorder: Recorder) -> None:
+        path = self._preparation.location.path
+        if path is not None:
+            await asyncio.to_thread(bind, recorder, path)
+
+    # ---- a turn
+
+    def begin(self, document: Document, **about: Any) -> None:
+        """A request is about to leave: have that, and what the chat says now, written down. `about` as
+        `Recorder.begin_turn` has it."""
+        self._drop_draft()
+        self._early, self._beginning = [], None
+        if self._keeping.is_on:
+            self._beginning = asyncio.create_task(self._begin(document, about), name="turn")
+
+    async def _begin(self, document: Document, about: dict[str, Any]) -> None:
+        recorder = await self.bound()
+        turn = await self._keeping.ask(lambda store: store.ids())
+        said = said_by(document)
+        self.turn = self.last_turn = turn
+        receipt = await asyncio.to_thread(recorder.begin_turn, turn, said, **about)
+        if self._keeping_texts():
+            self._draft = self._drafted(recorder, turn, said)
+            early, self._early = self._early, []
+            self.heard(early)
+        await asyncio.wrap_future(receipt)
+
+    async def ready(self, *, is_required: bool) -> None:
+        """Wait until the turn is written down, for `PATIENCE` seconds at most. Warns once where it is not, or raises
+        `SessionError` where that `is_required`."""
+        if (beginning := self._beginning) is None:
+            if is_required:
+                raise SessionError("Nothing was sent: sessions.require_journal is on, and no session is kept.")
+            return
+        await asyncio.wait([beginning], timeout=None if is_required else PATIENCE)
+        if not beginning.done():
+            beginning.add_done_callback(_seen)
+            self._warn(f"the record of this turn was not on the disk after {PATIENCE * 1000:.0f} ms: it follows")
+        elif error := beginning.exception():
+            message = error.message if isinstance(error, SessionError) else "an error of Flemma's own, see the log"
+            if not isinstance(error, SessionError):
+                log.error("a turn was not recorded", exc_info=error)
+            if is_required:
+                raise SessionError(f"Nothing was sent, as sessions.require_journal is on: {message}")
+            self._warn(f"this chat goes on, but what it costs is not written down: {message}")
+
+    def sending(self, endpoint: str | None) -> None:
+        """The request goes out."""
+        self._endpoint, self._sent_at = endpoint, time.monotonic()
+        if self.recorder is not None and self.turn is not None:
+            self.recorder.turn(self.turn, "running")
+
+    def heard(self, events: Sequence[StreamEvent]) -> None:
+        """This came of the reply."""
+        draft = self._draft
+        if draft is None:
+            if self._beginning is not None and not self._beginning.done():
+                self._early += events  # The record is late, and so is the place where they are kept.
+        elif events and draft.add(events):
+            asyncio.get_running_loop().call_later(DRAFT_INTERVAL, self._write, draft)
+
+    def _write(self, draft: DraftFile) -> None:
+        self._start(asyncio.to_thread(draft.write), "draft")
+
+    def over(self, outcome: Outcome) -> Booked:
+        """The request has ended. What it used is told to what this returns, now or later."""
+        recorder, turn, endpoint = self.recorder, self.turn, self._endpoint
+        self.turn = None
+        ms = (time.monotonic() - self._sent_at) * 1000 if self._sent_at is not None else None
+        self._sent_at = None
+        self._api_ms += ms or 0.0
+        if recorder is not None and turn is not None:
+            recorder.turn(turn, ENDS[outcome])
+
+        def booked(entry: dict[str, Any], **more: Any) -> None:
+            if recorder is not None and self._keeping.is_on:
+                id = more.pop("request_id", None) or turn or f"{os.getpid()}-{time.time_ns()}"
+                vendor = entry.get("provider")
+                recorder.usage(entry, request_id=id, turn=turn, vendor=vendor, endpoint=endpoint, api_ms=ms, **more)
+                self.on_change()
+
+        return booked
+
+    def settled(self) -> None:
+        """The chat is idle: have what it says now written down."""
+        if self.recorder is not None and self.last_turn is not None:
+            self._start(self._say(self.recorder, self._editor.view().document, self.last_turn), "say")
+
+    async def _say(self, recorder: Recorder, document: Document, turn: str) -> None:
+        receipt = await asyncio.to_thread(recorder.say, said_by(document), turn)
+        if receipt is not None:
+            self.on_change()
+
+    # ---- its end
+
+    def leave(self, reason: str) -> None:
+        """Nothing of this chat is to come any more. `reason` is a word: quit, bdelete, reset, crash."""
+        recorder = self.recorder
+        if recorder is None:
+            return
+        self.recorder = None
+        if self.last_turn is not None:
+            wall = (time.monotonic() - self._since) * 1000
+            recorder.end(api_ms=self._api_ms, wall_ms=wall, exit_reason=reason)
+        recorder.close()
+
+    async def close(self) -> None:
+        """The buffer is gone for good, because the user wanted that."""
+        if self._look_due is not None:
+            self._look_due.cancel()
+        for task in (self._beginning, self._binding, *self._tasks):
+            if task is not None:
+                task.cancel()
+        self._drop_draft()
+        await asyncio.to_thread(self.leave, "bdelete")
+
+    # ---- within
+
+    def _keeping_texts(self) -> bool:
+        store = self._keeping.store
+        return store is not None and store.mirror == "text"
+
+    def _drafted(self, recorder: Recorder, turn: str, said: Sequence[Saying]) -> DraftFile:
+        from flemma_py.sessions.drafts import DraftFile
+
+        store = self._keeping.store
+        assert store is not None
+        asked = next((each.sha for each in reversed(said) if each.role == "user"), None)
+        draft = DraftFile(store.folder(recorder.sid), turn, asked, store.redact)
+        self._keeping.drafts.add(draft)
+        return draft
+
+    def _drop_draft(self) -> None:
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            self._keeping.drafts.discard(draft)
+            self._start(asyncio.to_thread(draft.drop), "drop")
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            self._editor.tell("warn", message)
+
+    def _start(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        task = asyncio.create_task(self._guarded(work), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except SessionError as error:
+            log.warning("%s", error.message)
+        except Exception:
+            log.exception("a chat's session met an error of Flemma's own")
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    """The user was told already that it is late."""
+    if not task.cancelled() and (error := task.exception()):
+        log.warning("a turn was not recorded: %s", error)
+
+
+def said_by(document: Document) -> tuple[Saying, ...]:
+    """What a chat says, as its journal counts it."""
+    from flemma_py.journal.chat import said_in
+
+    return tuple(each.saying for each in said_in(document))
+
+
+def find(store: SessionStore, document: Document, path: str | None, folder: str, cwd: str) -> Recorder:
+    """The session of a chat: the one that it has, one forked off where it is a copy, or a new one. For a thread. Raises
+    `SessionError`."""
+    from flemma_py.app.keeping.workspace import workspace_of
+    from flemma_py.journal.identity import ChatFile, Copied, Known
+
+    if path is None:
+        return store.create(cwd=cwd, workspace=workspace_of(folder))
+    real, dev, ino = whereabouts(path)
+    match store.identify(ChatFile(real, dev, ino, sid=_embedded(document), sayings=said_by(document))):
+        case Known(sid):
+            recorder = store.open(sid)
+        case Copied(parent, at_mid, _) if at_mid is not None:
+            recorder = store.fork(parent, at_mid, chat_path=real, reason="copy")
+        case _:
+            return store.create(cwd=cwd, workspace=workspace_of(folder), chat_path=real)
+    bind(recorder, path)
+    return recorder
+
+
+def bind(recorder: Recorder, path: str) -> None:
+    """Have it written down where the chat is now, if that is news. For a thread."""
+    real, dev, ino = whereabouts(path)
+    if ino:
+        recorder.bind(real, dev, ino)
+
+
+def whereabouts(path: str) -> tuple[str, int, int]:
+    """The real path, the device and the inode; noughts where there is no file yet."""
+    real = Path(os.path.realpath(path))
+    try:
+        found = real.stat()
+    except OSError:
+        return str(real), 0, 0
+    return str(real), found.st_dev, found.st_ino
+
+
+def _embedded(document: Document) -> str | None:
+    """The id that stands in the chat's frontmatter."""
+    from flemma_py.journal.identity import embedded
+
+    return embedded(document.frontmatter.code) if document.frontmatter else None
