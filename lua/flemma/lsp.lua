@@ -192,6 +192,21 @@ commands["flemma.retry"] = function(buf)
   api.nvim_buf_call(buf, require("flemma.regenerate").last)
 end
 
+--- The command goes by the cursor, which stays where it is.
+commands["flemma.fork"] = function(buf, argument)
+  api.nvim_buf_call(buf, function()
+    local view = vim.fn.winsaveview()
+    api.nvim_win_set_cursor(0, { math.min(argument.line + 1, api.nvim_buf_line_count(buf)), 0 })
+    local ok, problem = pcall(vim.cmd.Flemma, "session:fork")
+    if api.nvim_get_current_buf() == buf then
+      vim.fn.winrestview(view)
+    end
+    if not ok then
+      error(problem, 0)
+    end
+  end)
+end
+
 --- An edit of a chat that has no file, and so no address.
 commands["flemma.edit"] = function(buf, argument)
   vim.lsp.util.apply_text_edits(argument.edits, buf, "utf-8")
