@@ -14,6 +14,12 @@ if settings.get("editing", "disable_textwidth") then
   undo[#undo + 1] = "textwidth<"
 end
 
+if vim.bo[buf].omnifunc == "" then
+  -- Until the language client is there, or where it is not wanted.
+  vim.bo[buf].omnifunc = require("flemma.lsp").WITHOUT
+  undo[#undo + 1] = "omnifunc<"
+end
+
 -- A user's own ftplugin came first: what it undoes stays undone.
 vim.b.undo_ftplugin = (vim.b.undo_ftplugin and vim.b.undo_ftplugin .. " | " or "")
   .. table.concat(undo, " ")

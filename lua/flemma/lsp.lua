@@ -9,6 +9,8 @@ local api = vim.api
 local M = {}
 
 local NAME = "flemma"
+--- 'omnifunc' where no client answers.
+M.WITHOUT = "v:lua.require'flemma.omnifunc'.complete"
 --- After the buffer has been drawn and the host was started: loading `vim.lsp` takes some milliseconds.
 local START_AFTER_MS = 50
 local CANCELLED = { code = -32800, message = "cancelled" }
@@ -225,9 +227,18 @@ local function guarded_commands()
   end)
 end
 
+--- The client knows more than what is there without it.
+---@param buf integer
+local function take_over(_, buf)
+  if vim.bo[buf].omnifunc == M.WITHOUT then
+    vim.bo[buf].omnifunc = "v:lua.vim.lsp.omnifunc"
+  end
+end
+
 ---@param buf integer
 local function start(buf)
-  vim.lsp.start({ name = NAME, cmd = transport, commands = guarded_commands() }, {
+  local config = { name = NAME, cmd = transport, commands = guarded_commands(), on_attach = take_over }
+  vim.lsp.start(config, {
     bufnr = buf,
     silent = true,
     reuse_client = function(client)

@@ -1,4 +1,4 @@
---- What `ui.statusline.format` may be as a text: `{{ expression }}` and `{% code %}` in Lua, and what stands around them.
+--- What `ui.statusline.format` may be as a text: `{{ expression }}` and `{% code %}` in Lua, and the text around them.
 ---
 --- It is the owner's own code, compiled once, and sees the globals behind the values that it is given.
 

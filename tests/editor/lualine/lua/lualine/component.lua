@@ -26,15 +26,15 @@ function M:init(options)
   self.options = vim.tbl_extend("force", { icons_enabled = true }, options or {})
 end
 
-function M:create_hl(colour, hint)
+function M.create_hl(_, colour, hint)
   return { name = "Section_" .. hint, colour = type(colour) == "function" and colour() or colour }
 end
 
-function M:format_hl(token)
+function M.format_hl(_, token)
   return ("%%#%s#"):format(token.name)
 end
 
-function M:get_default_hl()
+function M.get_default_hl()
   return "%#Section#"
 end
 
