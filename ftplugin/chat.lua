@@ -37,5 +37,8 @@ require("flemma.keymaps").attach(buf)
 require("flemma.buffer.prompt").begin(buf)
 require("flemma.buffer").attach(buf)
 require("flemma.lsp").attach(buf)
+if package.loaded["nvim-web-devicons"] then
+  require("flemma.integrations.devicons").setup()
+end
 -- Looks last: if they fail, everything works all the same.
 require("flemma.ui").attach(buf)

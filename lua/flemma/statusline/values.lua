@@ -147,8 +147,9 @@ local function without_zeros(value)
   return copy
 end
 
---- What a format has to write with: the status without its zeros, tables where there may be something, and two words for
---- numbers, which leave nil as it is.
+--- What a format has to write with: the status without its zeros, tables where there may be something, and functions
+--- that write numbers and leave nil as it is.
+---@param status flemma.Status
 ---@param status flemma.Status
 ---@return table<string, any>
 function M.for_format(status)
