@@ -150,7 +150,6 @@ end
 --- What a format has to write with: the status without its zeros, tables where there may be something, and functions
 --- that write numbers and leave nil as it is.
 ---@param status flemma.Status
----@param status flemma.Status
 ---@return table<string, any>
 function M.for_format(status)
   local values = without_zeros(status)
