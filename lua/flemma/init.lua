@@ -14,7 +14,7 @@ function M.root()
 end
 
 --- Override settings (`:help flemma-settings`). May be called again: what is not named goes back to its default.
----@param opts? table
+---@param opts? flemma.Settings
 function M.setup(opts)
   require("flemma.settings").set(opts or {})
 end

@@ -225,6 +225,7 @@ end
 --- One entry for all: an error becomes an answer that the host can log, never a prompt.
 ---@param name string
 ---@param payload table
+---@return any
 function M.call(name, payload)
   local ok, answer = pcall(doors[name], payload)
   if ok then
