@@ -174,7 +174,7 @@ return {
       embed_id = false,
       restore_usage = false,
     },
-    logging = { enabled = false, level = "DEBUG" },
+    logging = { enabled = false, level = "DEBUG", format = "text" },
     diagnostics = { enabled = false },
     lsp = { enabled = true },
     integrations = { devicons = { enabled = true, icon = "∴" } },

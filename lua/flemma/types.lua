@@ -366,6 +366,7 @@
 ---@field enabled? boolean must be true or false
 ---@field path? string must be the path of a file
 ---@field level? "TRACE"|"DEBUG"|"INFO"|"WARN"|"ERROR" must be TRACE, DEBUG, INFO, WARN or ERROR
+---@field format? "text"|"json" json: an object a line, for programs that read it. must be text or json
 
 ---@class (exact) flemma.settings.diagnostics
 ---@field enabled? boolean Warn when a request does not begin as the one before it did. must be true or false

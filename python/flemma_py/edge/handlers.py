@@ -204,7 +204,7 @@ class Handlers:
         path = Path(logging_settings.path or Path(self._log_folder, "flemma.log")).expanduser()
         chosen = level if level in log_file.LEVELS else logging_settings.level
         self._log_path = str(path)
-        log_file.start(path, enabled=enabled, level=chosen)
+        log_file.start(path, enabled=enabled, level=chosen, form=logging_settings.format)
 
     async def _publish(self) -> None:
         """Tell Lua what there is to switch to, once that is known."""
