@@ -143,11 +143,14 @@ function M.answered(payload)
   finish(payload.id, plain(payload.error), plain(payload.result))
 end
 
---- A new host is there: what could not be told to another one is told to it.
+--- A new host is there: it is told what could not be told to another one, and of the client itself. What else another
+--- one was told it owes for ever: that host was stopped, or could not serve.
 function M.host_started()
   for id, request in pairs(pending) do
-    if not request.told then
+    if not request.told or request.method == "initialize" then
       tell(id)
+    else
+      finish(id)
     end
   end
 end
