@@ -32,6 +32,11 @@
 ---@class (exact) flemma.event.FlemmaStatusChanged
 ---@field bufnr integer
 
+---@class flemma.event.FlemmaSessionEvent with more fields, by type
+---@field bufnr integer? nil: no chat of this Neovim shows the session
+---@field type string
+---@field sid string
+
 ---@class (exact) flemma.event.FlemmaUsageEstimated
 ---@field bufnr integer
 
