@@ -29,7 +29,7 @@ def complaints(name: str, text: str) -> Iterator[str]:
         while number - len(above) > 0 and lines[number - len(above) - 1].startswith("---"):
             above.append(lines[number - len(above) - 1])
         told = {each[1].rstrip("?") for each in map(re.compile(r"---@param (\S+)").match, above) if each}
-        wanted = {each.strip() for each in found[2].split(",") if each.strip().strip("_")}
+        wanted = {each.strip() for each in found[2].split(",") if each.strip().strip("_.")}
         missing = sorted(wanted - told)
         body = lines[number + 1 : lines.index("end", number) if "end" in lines[number:] else number + 1]
         gives = any(re.match(r"  return [^-]", each) for each in body)
