@@ -5,7 +5,7 @@
 #   make test-system   what needs programs of Debian or npm: stylua, luacheck, tests of keyring and sandbox
 #   make screens       store what tests/editor/test_screens.py sees as what is expected; look at the difference
 #   make soak          the same tests with full counts, long
-#   make generate      write lua/flemma/models.lua, schema.lua and the tables of doc/flemma.txt anew from the code
+#   make generate      write lua/flemma/models.lua, schema.lua, types.lua and the tables of doc/flemma.txt anew from the code
 #   make lint check format develop bench screenshot lock
 
 PY := .venv/bin/python
@@ -64,6 +64,7 @@ generate: prepare
 	@$(PY) scripts/generate_models.py
 	@$(PY) scripts/generate_tools.py
 	@$(PY) scripts/generate_settings.py
+	@$(PY) scripts/generate_types.py
 	@$(PY) scripts/generate_help.py
 
 # Hashes of every platform's wheels, no index named. Needs uv (pip install uv), on PATH or in .venv. Versions that

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,6 +46,22 @@ def _flemma_setup(base_url: str) -> tuple[str, ...]:
     return (f"lua require('flemma').setup({{ providers = {{ anthropic = {{ base_url = '{base_url}' }} }} }})",)
 
 
+_EVERYTHING = """lua require('flemma').setup({{
+  providers = {{ anthropic = {{ base_url = '{}' }} }},
+  signs = {{ enabled = true }}, turns = {{ enabled = true }},
+  editing = {{ auto_close = {{ frontmatter = true }} }},
+  ui = {{
+    statusline = {{ format = '{{{{ model.name }}}} {{{{ money(session.cost) }}}} {{{{ buffer.tokens.text }}}}' }},
+  }},
+  diagnostics = {{ enabled = true }}, logging = {{ enabled = true, level = 'DEBUG' }},
+}})"""
+_LINES = r"set laststatus=2 cursorline spell statusline=%f%=%{%v:lua.require'flemma'.statusline()%}"
+
+
+def _everything_setup(base_url: str) -> tuple[str, ...]:
+    return (" ".join(_EVERYTHING.format(base_url).split()), _LINES)
+
+
 def _host_environment(base_url: str) -> dict[str, str]:
     return {
         "BASELINE_PYTHON": str(PYTHON),
@@ -72,3 +88,6 @@ SIDES = {
         ),
     )
 }
+
+EVERYTHING = replace(SIDES[FLEMMA], setup=_everything_setup)
+"""Flemma with all that can be switched on: signs, turns, a status line, comparing requests, the log, spelling."""

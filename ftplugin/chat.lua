@@ -14,6 +14,12 @@ if settings.get("editing", "disable_textwidth") then
   undo[#undo + 1] = "textwidth<"
 end
 
+if vim.bo[buf].omnifunc == "" then
+  -- Until the language client is there, or where it is not wanted.
+  vim.bo[buf].omnifunc = require("flemma.lsp").WITHOUT
+  undo[#undo + 1] = "omnifunc<"
+end
+
 -- A user's own ftplugin came first: what it undoes stays undone.
 vim.b.undo_ftplugin = (vim.b.undo_ftplugin and vim.b.undo_ftplugin .. " | " or "")
   .. table.concat(undo, " ")
@@ -31,5 +37,8 @@ require("flemma.keymaps").attach(buf)
 require("flemma.buffer.prompt").begin(buf)
 require("flemma.buffer").attach(buf)
 require("flemma.lsp").attach(buf)
+if package.loaded["nvim-web-devicons"] then
+  require("flemma.integrations.devicons").setup()
+end
 -- Looks last: if they fail, everything works all the same.
 require("flemma.ui").attach(buf)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from bench.figures import Row
 from bench.measures import (
+    everything,
     first_delta,
     hostile,
     memory,
@@ -33,6 +34,7 @@ MEASURES: dict[str, Measure] = {
     "opening": opening.measure,
     "memory": memory.measure,
     "typing": typing.measure,
+    "everything": everything.measure,
     "parallel": parallel.measure,
     "templates": templates.measure,
     "sessions": sessions.measure,

@@ -25,7 +25,7 @@ def measure(shop: Workshop) -> Iterator[Row]:
                 editor.warm()
                 editor.press("Go")
                 editor.rest(0.2)
-                shown = _type(editor)
+                shown = type_word(editor)
                 editor.start_stall()
                 editor.rest(0.5)
                 return {"shown": shown, "stall": editor.stop_stall()["max"]}
@@ -35,7 +35,7 @@ def measure(shop: Workshop) -> Iterator[Row]:
         yield ratio("  longest stall of the pause after", medians(found["stall"]), NOTHING, 2)
 
 
-def _type(editor: Editor) -> float:
+def type_word(editor: Editor) -> float:
     """Type a word; the median of ms from a key to its letter."""
     times = []
     for at in range(1, len(LETTERS) + 1):

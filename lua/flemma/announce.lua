@@ -18,6 +18,9 @@ end
 ---@param data table
 function M.announce(buf, event, data)
   data.bufnr = buf
+  if event ~= "FlemmaStatusChanged" then
+    require("flemma.state").touch(buf)
+  end
   announcement = { pattern = event, modeline = false, data = data }
   local before = vim.v.errmsg
   vim.v.errmsg = ""

@@ -30,13 +30,6 @@ end
 
 local PNG = "\137PNG\r\n\26\n"
 
---- A reference may hold no blank and no percent sign as they are.
-local function encoded(path)
-  return (path:gsub("[%%%s+;?#]", function(character)
-    return ("%%%02X"):format(character:byte())
-  end))
-end
-
 --- A file beside the chat that is not there yet.
 ---@param chat string
 ---@return string path
@@ -76,7 +69,14 @@ local function keep(buf, mark, data)
   if not vim.bo[buf].modifiable or #place == 0 then
     return notify.warn(("the image is in %s; the chat could not be changed"):format(path))
   end
-  api.nvim_buf_set_text(buf, place[1], place[2], place[1], place[2], { "@./" .. encoded(name) })
+  api.nvim_buf_set_text(
+    buf,
+    place[1],
+    place[2],
+    place[1],
+    place[2],
+    { "@./" .. require("flemma.references").encode(name) }
+  )
   notify.info(("the image is in %s"):format(name))
 end
 

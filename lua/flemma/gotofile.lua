@@ -44,12 +44,6 @@ local function without_punctuation(text)
   end
 end
 
-local function decode(text)
-  return (text:gsub("%+", " "):gsub("%%(%x%x)", function(digits)
-    return string.char(tonumber(digits, 16))
-  end))
-end
-
 --- The reference whose `@` is at `at`.
 ---@return flemma.Named?
 local function reference_at(line, at)
@@ -75,7 +69,7 @@ local function reference_at(line, at)
   end
   local literal = vim.startswith(written, "//") and written:sub(2) or written
   local last = mime ~= "" and at + behind - 1 + #mime or at + #written
-  return { first = at, last = last, path = decode(literal), literal = literal }
+  return { first = at, last = last, path = require("flemma.references").decode(literal), literal = literal }
 end
 
 --- The reference or include in `line` that byte `column` (1-based) belongs to.

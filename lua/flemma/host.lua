@@ -113,6 +113,7 @@ local function on_exit(code)
   if leaving() then
     return
   end
+  require("flemma.state").touch()
   if not was_ready and (UNFIT[code] or host.kind == "found") then
     return cannot_run(UNFIT[code] or ("does not run (code %d)"):format(code))
   end
@@ -283,6 +284,7 @@ function M.answered(protocol)
   local ours = require("flemma").protocol
   if protocol == ours then
     host.ready = true
+    require("flemma.state").touch()
     host.took = math.floor(now() - host.started)
     if host.kind == "own" and require("flemma.install.venv").is_stale() then
       local message = "Flemma was updated: :Flemma install brings its packages"

@@ -52,11 +52,16 @@ function M.disable()
   require("flemma.notify").info("logging is off; errors are still written")
 end
 
---- Show the log in a tab of its own, at its end.
-function M.open()
+--- Say so where the log has errors only.
+function M.warn_if_off()
   if not is_enabled() then
     require("flemma.notify").warn("logging is off, so this has errors only: :Flemma logging:enable starts it")
   end
+end
+
+--- Show the log in a tab of its own, at its end.
+function M.open()
+  M.warn_if_off()
   vim.cmd.tabedit(vim.fn.fnameescape(M.path()))
   vim.bo.autoread = true
   vim.bo.modifiable = false

@@ -9,6 +9,8 @@ local api = vim.api
 local M = {}
 
 local NAME = "flemma"
+--- 'omnifunc' where no client answers.
+M.WITHOUT = "v:lua.require'flemma.omnifunc'.complete"
 --- After the buffer has been drawn and the host was started: loading `vim.lsp` takes some milliseconds.
 local START_AFTER_MS = 50
 local CANCELLED = { code = -32800, message = "cancelled" }
@@ -141,11 +143,14 @@ function M.answered(payload)
   finish(payload.id, plain(payload.error), plain(payload.result))
 end
 
---- A new host is there: what could not be told to another one is told to it.
+--- A new host is there: it is told what could not be told to another one, and of the client itself. What else another
+--- one was told it owes for ever: that host was stopped, or could not serve.
 function M.host_started()
   for id, request in pairs(pending) do
-    if not request.told then
+    if not request.told or request.method == "initialize" then
       tell(id)
+    else
+      finish(id)
     end
   end
 end
@@ -192,6 +197,21 @@ commands["flemma.retry"] = function(buf)
   api.nvim_buf_call(buf, require("flemma.regenerate").last)
 end
 
+--- The command goes by the cursor, which stays where it is.
+commands["flemma.fork"] = function(buf, argument)
+  api.nvim_buf_call(buf, function()
+    local view = vim.fn.winsaveview()
+    api.nvim_win_set_cursor(0, { math.min(argument.line + 1, api.nvim_buf_line_count(buf)), 0 })
+    local ok, problem = pcall(vim.cmd.Flemma, "session:fork")
+    if api.nvim_get_current_buf() == buf then
+      vim.fn.winrestview(view)
+    end
+    if not ok then
+      error(problem, 0)
+    end
+  end)
+end
+
 --- An edit of a chat that has no file, and so no address.
 commands["flemma.edit"] = function(buf, argument)
   vim.lsp.util.apply_text_edits(argument.edits, buf, "utf-8")
@@ -210,9 +230,18 @@ local function guarded_commands()
   end)
 end
 
+--- The client knows more than what is there without it.
+---@param buf integer
+local function take_over(_, buf)
+  if vim.bo[buf].omnifunc == M.WITHOUT then
+    vim.bo[buf].omnifunc = "v:lua.vim.lsp.omnifunc"
+  end
+end
+
 ---@param buf integer
 local function start(buf)
-  vim.lsp.start({ name = NAME, cmd = transport, commands = guarded_commands() }, {
+  local config = { name = NAME, cmd = transport, commands = guarded_commands(), on_attach = take_over }
+  vim.lsp.start(config, {
     bufnr = buf,
     silent = true,
     reuse_client = function(client)

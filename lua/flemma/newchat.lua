@@ -221,11 +221,15 @@ local function start(prompt, range, send)
 end
 
 --- A chat with what is brought along, to be written.
+---@param prompt string
+---@param range? { [1]: integer, [2]: integer }
 function M.new(prompt, range)
   start(prompt, range, false)
 end
 
 --- The same, and sent if there is a prompt.
+---@param prompt string
+---@param range? { [1]: integer, [2]: integer }
 function M.ask(prompt, range)
   start(prompt, range, true)
 end

@@ -67,7 +67,7 @@ function doors.usage(payload)
   local session = require("flemma.session").get()
   session:add_request(payload.request)
   require("flemma.buffer").used(payload.request)
-  require("flemma.ui.usage").report(session:get_latest_request())
+  require("flemma.ui.usage").report(session:get_latest_request(), payload.run)
 end
 
 function doors.ended(payload)
@@ -208,6 +208,11 @@ function doors.status(payload)
   require("flemma.status").receive(payload)
 end
 
+--- Who would answer a chat now.
+function doors.standing(payload)
+  require("flemma.state").receive_standing(payload)
+end
+
 --- How autopilot stands in a chat.
 function doors.flight(payload)
   require("flemma.state").receive_flight(payload)
@@ -235,6 +240,7 @@ end
 --- One entry for all: an error becomes an answer that the host can log, never a prompt.
 ---@param name string
 ---@param payload table
+---@return any
 function M.call(name, payload)
   local ok, answer = pcall(doors[name], payload)
   if ok then

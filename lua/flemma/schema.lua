@@ -182,7 +182,7 @@ return {
       restore_usage = false,
       checkpoint = { suggest = 0.8 },
     },
-    logging = { enabled = false, level = "DEBUG" },
+    logging = { enabled = false, level = "DEBUG", format = "text" },
     diagnostics = { enabled = false },
     lsp = { enabled = true },
     integrations = { devicons = { enabled = true, icon = "∴" } },

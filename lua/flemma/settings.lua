@@ -29,6 +29,9 @@ function M.set(opts)
   if package.loaded["flemma.ui"] then
     require("flemma.ui").settings_changed()
   end
+  if package.loaded["flemma.state"] then
+    require("flemma.state").touch()
+  end
 end
 
 ---@param place any
@@ -81,6 +84,7 @@ end
 
 --- The value at a path such as `get("keymaps", "normal", "send")`: the user's if there is one, else the default.
 ---@param ... string
+---@return any
 function M.get(...)
   local value, default = inside(current(), ...), inside(M.defaults, ...)
   if value == nil or value == vim.NIL then
@@ -95,6 +99,7 @@ local own = {}
 --- The value that holds for one chat: its frontmatter may have a say.
 ---@param buf integer? nil: the setting as it is for all
 ---@param ... string
+---@return any
 function M.of(buf, ...)
   local value = buf and inside(own[buf], ...)
   if value == nil then

@@ -38,6 +38,46 @@ function M.receive_estimate(payload)
   require("flemma.announce").announce(payload.buf, "FlemmaUsageEstimated", {})
 end
 
+---@class (exact) flemma.Standing who would answer a chat now
+---@field provider string?
+---@field model string? nil: its server has to say
+---@field max_input_tokens integer?
+---@field max_output_tokens integer?
+---@field thinking flemma.status.Thinking?
+---@field problem string? why nobody would
+---@field format string? formats of the status line that the chat brings, where that was agreed to
+---@field thinking_format string?
+---@field reasoning_format string?
+
+---@type table<integer, flemma.Standing>
+local standings = {}
+
+--- Who would answer a chat now. nil: no host has said so yet.
+---@param bufnr integer
+---@return flemma.Standing?
+function M.standing(bufnr)
+  return standings[bufnr]
+end
+
+---@param payload table a `flemma.Standing` with `buf`
+function M.receive_standing(payload)
+  if vim.api.nvim_buf_is_loaded(payload.buf) then
+    local buf = payload.buf
+    payload.buf = nil
+    standings[buf] = payload
+    M.touch(buf)
+  end
+end
+
+--- Something that status lines may show is another.
+---@param bufnr integer? nil: of all chats
+function M.touch(bufnr)
+  -- Not loaded for it: nobody has asked yet.
+  if package.loaded["flemma.statusline"] then
+    require("flemma.statusline").touch(bufnr)
+  end
+end
+
 ---@class (exact) flemma.Flight how autopilot stands in a chat
 ---@field state "armed"|"sending"|"paused" it decides or runs calls, it waits for the model, or for the user
 ---@field rounds integer requests that it has made
@@ -74,6 +114,10 @@ end
 function M.forget(bufnr)
   estimates[bufnr] = nil
   flights[bufnr] = nil
+  standings[bufnr] = nil
+  if package.loaded["flemma.statusline"] then
+    require("flemma.statusline").forget(bufnr)
+  end
   if package.loaded["flemma.session.current"] then
     require("flemma.session.current").forget(bufnr)
   end

@@ -12,6 +12,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from urllib.parse import quote
@@ -89,14 +90,37 @@ class Lines(logging.Formatter):
         return without_secrets(line)
 
 
+class JsonLines(logging.Formatter):
+    """One JSON object a line: `time` (ISO 8601, with milliseconds and zone), `level`, `name`, `message`, and
+    `traceback` if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created).astimezone()
+        line = {
+            "time": at.isoformat(timespec="milliseconds"),
+            "level": NAMES.get(record.levelno, record.levelname),
+            "name": record.name,
+        }
+        try:
+            line["message"] = without_secrets(record.getMessage())
+        except Exception as error:
+            line |= {"level": "ERROR", "message": without_secrets(f"{record.msg!r} ({error!r})")}
+        if record.exc_info:
+            line["traceback"] = without_secrets(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+FORMS: dict[str, type[logging.Formatter]] = {"text": Lines, "json": JsonLines}
+
+
 class LogFile(RotatingFileHandler):
     """Opened with the first line, in a folder made when needed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, form: str) -> None:
         super().__init__(
             path, maxBytes=FILE_SIZE, backupCount=FILES - 1, encoding="utf-8", delay=True, errors="backslashreplace"
         )
-        self.setFormatter(Lines())
+        self.setFormatter(FORMS[form]())
 
     def _open(self) -> io.TextIOWrapper:
         path = Path(self.baseFilename)
@@ -110,11 +134,12 @@ class LogFile(RotatingFileHandler):
         """Nobody to tell: the log is where one would."""
 
 
-def start(path: Path, *, enabled: bool, level: str) -> None:
-    """Write to `path` from now on, instead of where it went before: `level` and above when `enabled`, else errors."""
+def start(path: Path, *, enabled: bool, level: str, form: str = "text") -> None:
+    """Write to `path` from now on, instead of where it went before: `level` and above when `enabled`, else errors.
+    `form`: text or json."""
     stop()
     threshold = LEVELS[level] if enabled else logging.ERROR
-    handler = LogFile(path)
+    handler = LogFile(path, form)
     handler.setLevel(threshold)
     for name in LOGGERS:
         logging.getLogger(name).addHandler(handler)

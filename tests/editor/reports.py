@@ -44,12 +44,14 @@ return found
 """
 
 
-def tell(editor: Neovim, request: dict[str, Any] = PRICED, buf: int | None = None) -> None:
+def tell(editor: Neovim, request: dict[str, Any] = PRICED, buf: int | None = None, run: int | None = None) -> None:
     """What the host says when a request is over."""
     if buf is None:
         buf = int(editor.lua("return vim.api.nvim_get_current_buf()"))
     path = str(editor.lua("return vim.api.nvim_buf_get_name(...)", buf))
-    payload = {"request": {**request, "bufnr": buf, **({"filepath": path} if path else {})}}
+    payload: dict[str, Any] = {"request": {**request, "bufnr": buf, **({"filepath": path} if path else {})}}
+    if run is not None:
+        payload["run"] = run
     assert editor.lua("return require('flemma.receive').call('usage', ...)", payload) is None
 
 

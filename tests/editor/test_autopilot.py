@@ -10,6 +10,7 @@ from flemma_py.demo.reply import Calls, Reply, Says
 from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.mirrors import agree
 from tests.editor.neovim import Neovim
+from tests.editor.reports import floats
 from tests.editor.streams import held
 
 SUM = Calls("sum", "calculator", {"expression": "6 * 7"})
@@ -58,6 +59,7 @@ def test_it_goes_on_until_the_model_is_done(pilot: Neovim, peer: Peer, tmp_path:
     assert (tmp_path / "notes.txt").read_text() == "two\n"
     assert len(peer.bodies) == 3
     assert [each.problem for each in peer.server.recorded] == [None] * 3
+    pilot.wait(lambda: [each["lines"][0] for each in floats(pilot)] == ["3 requests:"], "one report of the run")
     agree(pilot)
     statuses = [event["data"]["status"] for event in pilot.events("FlemmaRequestFinished")]
     assert statuses == ["completed"] * 3

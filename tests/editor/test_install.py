@@ -76,6 +76,9 @@ def wait_for_the_end_of(folder: str) -> None:
         time.sleep(0.1)
 
 
+ANSWERS = "return #vim.lsp.get_clients({ bufnr = 0, name = 'flemma', method = 'textDocument/hover' }) == 1"
+
+
 @pytest.mark.parametrize("uv", [False, True], ids=["pip", "uv"])
 def test_a_send_without_packages_offers_them_and_goes_out_when_they_are_there(
     newcomer: Open, tmp_path: Path, uv: bool
@@ -93,6 +96,7 @@ def test_a_send_without_packages_offers_them_and_goes_out_when_they_are_there(
     stamp = json.loads((data(editor) / "venv" / "flemma.json").read_text())
     assert stamp["tool"] == ("uv" if uv else "pip")
     assert editor.lua("return #vim.api.nvim_get_mode().mode") == 1
+    editor.wait(lambda: editor.lua(ANSWERS), "the language client, which waited for a host")
 
 
 def test_not_now_leaves_the_chat_as_it_was_and_the_next_send_asks_again(newcomer: Open, tmp_path: Path) -> None:

@@ -358,3 +358,12 @@ def test_a_call_that_has_just_been_written_is_known(chat: Neovim, peer: Peer) ->
     chat.finished()
     chat.idle()
     assert "has no result" in ask(chat, "hover", "|**Tool Use")["contents"]["value"]
+
+
+def test_a_chat_is_forked_by_a_code_action_at_its_message(talk: Neovim, tmp_path: Path) -> None:
+    talk.command("write")
+    before = {path.name for path in tmp_path.glob("*.chat")}
+    act(talk, "|**Tool Use", "Fork here")
+    (forked,) = talk.wait(lambda: {path.name for path in tmp_path.glob("*.chat")} - before, "the other chat")
+    talk.wait(lambda: talk.lua("return vim.fn.expand('%:t')") == forked, "its window")
+    assert "@You:" in talk.lines()

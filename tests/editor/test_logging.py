@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from tests.editor.conftest import CANARY, Start
+from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.neovim import Neovim
 
 
@@ -53,3 +54,36 @@ def test_the_log_opens_in_a_tab_with_a_warning_if_it_is_off(start: Start) -> Non
     assert editor.lua("return vim.fn.tabpagenr('$')") == 2
     assert editor.lua("return vim.fn.expand('%:t')") == "flemma.log"
     assert "logging:enable" in editor.notice("logging is off")
+
+
+def test_the_log_is_followed_in_a_split(chat: Neovim) -> None:
+    chat.command("Flemma logging:enable TRACE")
+    chat.report()
+    window = chat.lua("return vim.api.nvim_get_current_win()")
+    chat.command("Flemma logging:tail")
+    tail = chat.lua("return vim.api.nvim_get_current_buf()")
+    assert chat.lua("return vim.bo.filetype") == "flemma-log"
+    chat.lua("vim.api.nvim_set_current_win(...)", window)
+    talk(chat)
+    chat.wait(lambda: "curl -N -X POST" in chat.text(tail) and '"messages"' in chat.text(tail), "the request")
+    chat.wait(lambda: "answer: event" in chat.text(tail), "the answer")
+    assert CANARY not in chat.text(tail)
+    lines = chat.lua("return vim.api.nvim_buf_line_count(...)", tail)
+    last = chat.lua("return vim.api.nvim_win_get_cursor(vim.fn.bufwinid(...))[1]", tail)
+    assert last == lines
+    chat.command("Flemma logging:tail")
+    assert chat.lua("return vim.api.nvim_get_current_buf()") == tail
+    chat.press("q")
+    assert chat.lua("return vim.api.nvim_buf_is_valid(...)", tail) is False
+
+
+def test_the_log_may_be_json(start: Start, peer: Peer, tmp_path: Path) -> None:
+    anthropic = f"providers = {{ anthropic = {{ base_url = '{peer.base_url}' }} }}"
+    editor = start(f"{{ logging = {{ enabled = true, format = 'json' }}, {anthropic} }}", ANTHROPIC_API_KEY=CANARY)
+    editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
+    editor.ready()
+    talk(editor)
+    lines = [json.loads(line) for line in log(editor).splitlines()]
+    assert any("curl" in line["message"] for line in lines)
+    assert {"time", "level", "name", "message"} <= lines[0].keys()
+    assert CANARY not in log(editor)

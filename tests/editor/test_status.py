@@ -68,6 +68,18 @@ def test_it_follows_a_switch_and_stays_in_its_window(chat: Neovim) -> None:
     assert chat.lua("return #vim.api.nvim_list_wins()") == windows
 
 
+def test_what_is_wrapped_stays_below_its_value(chat: Neovim) -> None:
+    screen = chat.attach_screen(60, 60)
+    chat.command("Flemma status")
+    chat.wait(lambda: page(chat), "the page")
+    chat.command("only")
+    chat.client.settle()
+    rows = [row.rstrip() for row in screen.rows()]
+    (first,) = [number for number, row in enumerate(rows) if "─ calculator " in row]
+    value = rows[first].index("Evaluates")
+    assert rows[first + 1][:value].strip() == "" and rows[first + 1][value] != " "
+
+
 def test_what_may_hold_a_password_is_not_shown(start: Start, tmp_path: Path) -> None:
     editor = start("{ proxy = 'http://me:hunter2@127.0.0.1:9', no_such_key = 1 }")
     editor.open(tmp_path / "a.chat", "@You:\nHello\n")

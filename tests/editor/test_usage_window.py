@@ -92,6 +92,22 @@ def test_two_reports_stand_one_below_the_other_and_the_oldest_goes_when_there_is
     assert len(floats(editor)) == 2
 
 
+def test_the_requests_of_one_run_have_one_report(editor: Neovim) -> None:
+    editor.attach_screen(100, 40)
+    for _ in range(3):
+        tell(editor, run=1)
+    (report,) = until(editor, 1)
+    assert report["lines"][0] == "3 requests:"
+    assert "3,702 tokens / $0.03" in report["lines"][2]
+    assert "60,000 read + 1,200 write (92% hit rate)" in report["lines"][3]
+    assert "17,034 tokens (⊂ 270 thoughts) / $0.26" in report["lines"][4]
+    tell(editor, run=2)
+    before, after = until(editor, 2)
+    assert [before["lines"][0], after["lines"][0]] == ["3 requests:", "Request:"]
+    editor.command("Flemma notification:recall")
+    assert len(floats(editor)) == 2
+
+
 @pytest.mark.parametrize(
     ("setup", "before", "corner"),
     [

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import logging
 import re
 import stat
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,26 @@ def test_the_longer_secret_is_hidden_first_and_short_words_are_none(path: Path) 
     log.register_secret("abcdefghi")
     log.register_secret("of")
     assert log.redact("abcdefghi of", log._secrets) == f"{log.HIDDEN} of"
+
+
+def test_lines_of_json_are_read_by_programs_and_hold_no_key(path: Path) -> None:
+    log.register_secret("canary-of-json")
+    log.start(path, enabled=True, level="DEBUG", form="json")
+    logger.info("a key: %s, two\nlines", "canary-of-json")
+    try:
+        raise ValueError("canary-of-json")
+    except ValueError:
+        logger.exception("it broke")
+    first, second = map(json.loads, path.read_text().splitlines())
+    assert (first["level"], first["name"], first["message"]) == (
+        "INFO",
+        logger.name,
+        f"a key: {log.HIDDEN}, two\nlines",
+    )
+    assert datetime.fromisoformat(first["time"]).tzinfo is not None
+    assert "ValueError" in second["traceback"] and "canary" not in path.read_text()
+    slip = logging.LogRecord("room", logging.INFO, "", 1, "%d", ("no number",), None)
+    assert json.loads(log.JsonLines().format(slip))["level"] == "ERROR"
 
 
 def test_the_log_rotates(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

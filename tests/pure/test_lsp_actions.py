@@ -20,6 +20,14 @@ Hm
 """
 
 
+FORK = "Fork here: go on from this message in another chat"
+
+
+def besides(asked: Asked) -> list[str]:
+    """The titles, without that which is offered in each message."""
+    return [title for title in asked.titles if title != FORK]
+
+
 def offered(text: str, **more: object) -> Asked:
     return Asked("codeAction", text, context={"diagnostics": [], **more.pop("context", {})}, **more)  # type: ignore[arg-type, dict-item]
 
@@ -35,6 +43,7 @@ def test_a_call_that_waits_is_decided_about() -> None:
         "flemma.approve",
         "flemma.reject",
         "flemma.retry",
+        "flemma.fork",
         "flemma.allow",
         "flemma.preview",
     ]
@@ -44,12 +53,12 @@ def test_a_call_that_waits_is_decided_about() -> None:
 
 def test_only_the_kinds_that_are_wanted() -> None:
     asked = offered(moved(CALL, "|**Tool"), context={"only": ["source"]})
-    assert [each["kind"] for each in asked.answer] == ["source", "source"]
+    assert [each["kind"] for each in asked.answer] == ["source"] * 3
 
 
 def test_a_call_with_a_result_is_over() -> None:
     done = CALL + "\n@You:\n**Tool Result:** `t1`\n```\nx\n```\n"
-    assert offered(moved(done, "|**Tool Use")).answer is None
+    assert besides(offered(moved(done, "|**Tool Use"))) == []
 
 
 def test_a_busy_chat_can_only_stop() -> None:
@@ -61,17 +70,17 @@ def test_the_last_reply_can_be_asked_for_again() -> None:
     asked = offered("@You:\nHi\n\n@Assistant:\nHe|llo\n\n@You:\n\n")
     assert asked.answer[0]["command"]["command"] == "flemma.retry"
     assert offered("@You:\nHi\n\n@Assistant:\nHello\n\n@You:\n|\n").titles == asked.titles
-    assert offered("@You:\nH|i\n\n@Assistant:\nHello\n").answer is None
-    assert offered("@You:\nHi\n\n@Assistant:\nHe|llo\n\n@You:\nMore\n").answer is None
+    assert besides(offered("@You:\nH|i\n\n@Assistant:\nHello\n")) == []
+    assert besides(offered("@You:\nHi\n\n@Assistant:\nHe|llo\n\n@You:\nMore\n")) == []
 
 
 def test_a_file_can_be_attached_as_text() -> None:
     asked = offered(moved(CALL, "@./|a.md"))
-    assert asked.titles == ["Attach a.md as text"]
+    assert besides(asked) == ["Attach a.md as text"]
     text = asked.edited(asked.answer[0]["edit"]["changes"][URI])
     assert "@./a.md;type=text/plain and" in text
     gone = {Glance: Refused("does not exist", "")}
-    assert offered(moved(CALL, "@./|a.md"), told=gone).answer is None
+    assert besides(offered(moved(CALL, "@./|a.md"), told=gone)) == []
 
 
 def test_a_slip_is_mended() -> None:
@@ -83,3 +92,10 @@ def test_a_slip_is_mended() -> None:
     (unnamed,) = offered(text, told=slips, uri="").answer
     assert unnamed["command"]["command"] == "flemma.edit"
     assert unnamed["command"]["arguments"][0]["edits"][0]["newText"] == "bash"
+
+
+def test_a_chat_can_go_on_elsewhere_from_any_message() -> None:
+    asked = offered("@System:\nBe brief.\n\n@You:\nHi\n\n@Assistant:\nHe|llo\n\n@You:\nMore\n")
+    assert (asked.titles, asked.answer[0]["command"]["arguments"]) == ([FORK], [{"line": 7}])
+    assert offered("@System:\nBe br|ief.\n\n@You:\nHi\n").answer is None
+    assert offered("@You:\nH|i\n", busy=True).answer is None

@@ -189,6 +189,7 @@ KEYS: list[tuple[str, Any, Any, list[str]]] = [
     ("logging.enabled", True, False, []),
     ("logging.path", "/x", None, []),
     ("logging.level", "INFO", "DEBUG", []),
+    ("logging.format", "json", "text", []),
     ("diagnostics.enabled", True, False, []),
     ("integrations.devicons.enabled", False, True, []),
     ("integrations.devicons.icon", "x", "∴", []),

@@ -316,6 +316,7 @@ function M.ended(buf, status, opts)
     return
   end
   chat.busy = nil
+  require("flemma.state").touch(buf)
   require("flemma.reveal").rested(buf)
   if not AT_ONCE[busy.mode] then
     require("flemma.attention").ended(buf, status)

@@ -51,6 +51,12 @@ return {
       require("flemma.logging").open()
     end,
   },
+  ["logging:tail"] = {
+    about = "follow the log in a split",
+    run = function()
+      require("flemma.logtail").open()
+    end,
+  },
   status = {
     about = "show what holds for this chat, and who said so",
     complete = { "verbose" },

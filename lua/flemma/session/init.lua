@@ -100,6 +100,7 @@ end
 --- before the first turn, and it has to be said: an argument that was forgotten must not cost a chat.
 ---@param block_idx integer?
 ---@param opts? { restore_vim_insert?: boolean, buf?: integer }
+---@return any
 function M.rewind_to(...)
   require_ui("rewind_to")
   if select("#", ...) == 0 then

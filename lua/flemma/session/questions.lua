@@ -82,6 +82,7 @@ end
 ---@param query string
 ---@param opts? { limit?: integer, cwd?: string }
 ---@param callback flemma.session.Answered
+---@return string? problem what is wrong with the question
 function M.search(query, opts, callback)
   local given, answered = arguments("search", opts, callback)
   if type(query) ~= "string" or not given then
@@ -93,6 +94,7 @@ end
 --- What was spent, by "model", "provider", "endpoint", "source", "workspace" or "day": sums by each.
 ---@param opts? { by?: string, since?: number, until?: number, cwd?: string, id?: string }
 ---@param callback flemma.session.Answered
+---@return string? problem what is wrong with the question
 function M.stats(opts, callback)
   local given, answered = arguments("stats", opts, callback)
   if not given then
@@ -104,6 +106,7 @@ end
 --- What each session used and how it ended, the latest first.
 ---@param opts? { limit?: integer }
 ---@param callback flemma.session.Answered
+---@return string? problem what is wrong with the question
 function M.history(opts, callback)
   local given, answered = arguments("history", opts, callback)
   if not given then
@@ -114,6 +117,7 @@ end
 
 --- Whether all that is kept can be read.
 ---@param callback flemma.session.Answered
+---@return string? problem what is wrong with the question
 function M.doctor(callback)
   local given, answered = arguments("doctor", callback)
   if not given then

@@ -180,6 +180,10 @@ function Request:get_total_output_tokens()
   return self.output_has_thoughts and self.output_tokens or self.output_tokens + self.thoughts_tokens
 end
 
+local function changed()
+  require("flemma.state").touch()
+end
+
 ---@return flemma.session.Session
 function Session.new()
   return setmetatable({ requests = {} }, Session)
@@ -189,6 +193,7 @@ end
 ---@param opts table
 function Session:add_request(opts)
   table.insert(self.requests, Request.new(opts))
+  changed()
 end
 
 --- Put other requests in place of all there are: a list of tables as `add_request` takes them. None is lost where one
@@ -201,11 +206,13 @@ function Session:load(list)
     requests[#requests + 1] = Request.new(opts)
   end
   self.requests = requests
+  changed()
 end
 
 --- Forget all requests.
 function Session:reset()
   self.requests = {}
+  changed()
 end
 
 ---@return integer

@@ -54,6 +54,7 @@ end
 --- `value` as plain data. `keep` gives a function its number; without it a function is an error.
 ---@param value any
 ---@param keep? fun(fn: function): integer
+---@return any
 function M.encode(value, keep)
   return encode({ keep = keep, count = 0 }, value, 0)
 end

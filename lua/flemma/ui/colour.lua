@@ -248,6 +248,10 @@ function M.resolve(value, background, defaults, channel)
 end
 
 --- The attributes of a value with its link followed: what a caller can take single channels from.
+---@param value any
+---@param background string
+---@param defaults table<string, { fg: string?, bg: string? }>
+---@param channel "fg"|"bg"
 ---@return flemma.Attributes?
 ---@return string? problem
 function M.attributes(value, background, defaults, channel)

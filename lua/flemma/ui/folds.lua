@@ -61,6 +61,7 @@ local function level_of_known(outline, at)
 end
 
 --- 'foldexpr' of a chat.
+---@return string|integer
 function M.expr()
   outline_of = outline_of or require("flemma.ui.outline").of
   local buf = api.nvim_get_current_buf()

@@ -74,6 +74,9 @@ end
 
 --- The text of the fold [first, last] of a window.
 ---@param outline flemma.Outline
+---@param first integer 1-based
+---@param last integer
+---@param win integer
 ---@return [string, string][]
 function M.chunks(outline, first, last, win)
   local node = outline.nodes[first]
@@ -99,6 +102,7 @@ function M.chunks(outline, first, last, win)
 end
 
 --- 'foldtext' of a chat.
+---@return [string, string][]|string
 function M.text()
   local win = api.nvim_get_current_win()
   local outline = require("flemma.ui.outline").of(api.nvim_get_current_buf())

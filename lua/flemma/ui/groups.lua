@@ -80,6 +80,7 @@ linked("FlemmaPreviewAdd", "Added", "lines that a call would add")
 linked("FlemmaPreviewRemove", "Removed", "lines that it would take away")
 linked("FlemmaPreviewHunk", "Title", "where they stand")
 linked("FlemmaPreviewCommand", "Statement", "the command that it would run")
+linked("FlemmaStatusTextMuted", "Comment", "what a format of the status line wants dim")
 linked("FlemmaPageSection", "Statement", "sections of a page such as :Flemma status")
 linked("FlemmaPageLabel", "Identifier", "labels on it")
 

@@ -351,6 +351,7 @@ end
 
 --- The message that line `at` (1-based) is in, and its first and last line. Nil above the first marker.
 ---@param outline flemma.Outline
+---@param at integer
 ---@return flemma.Node? message
 ---@return integer? first
 ---@return integer? last
@@ -372,6 +373,7 @@ end
 
 --- Whether line `at` (1-based) is the first one of a message.
 ---@param outline flemma.Outline
+---@param at integer 1-based
 ---@return boolean
 function M.is_head(outline, at)
   return head_node(outline, at) ~= nil

@@ -6,6 +6,9 @@ local M = {}
 
 local ns = api.nvim_create_namespace("flemma.page")
 
+--- In a tree: the branches, and the label behind them with its gap. What is wrapped begins where the value does.
+local TREE = [[\v^[│├└─ ]+%(%(\S+ )*\S+ {2,})?]]
+
 local GROUPS = {
   title = "Title",
   section = "FlemmaPageSection",
@@ -71,6 +74,7 @@ local function open(name, filetype)
     wrap = true,
     linebreak = true,
     breakindent = true,
+    breakindentopt = "list:-1",
   }
   for option, value in pairs(look) do
     api.nvim_set_option_value(option, value, { scope = "local", win = window })
@@ -87,6 +91,10 @@ end
 function M.show(name, filetype, page)
   require("flemma.ui.highlights").ensure()
   local buf = open(name, filetype)
+  local is_tree = vim.iter(page.marks):any(function(mark)
+    return mark[4] == "branch"
+  end)
+  vim.bo[buf].formatlistpat = is_tree and TREE or [[^\s\+]]
   vim.bo[buf].modifiable = true
   api.nvim_buf_set_lines(buf, 0, -1, true, page.lines)
   api.nvim_buf_clear_namespace(buf, ns, 0, -1)

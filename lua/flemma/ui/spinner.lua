@@ -157,6 +157,9 @@ function M.show(buf, said, where)
         timeout = not said.label and spinner.timeout or nil,
       }
     or nil
+  if not before or before.phase ~= said.phase or before.tool ~= said.tool or before.label ~= said.label then
+    require("flemma.state").touch(buf)
+  end
   -- What only counts on is drawn with the next tick: a delta is on its way to the text.
   if (before == nil) ~= (spinner.activity == nil) then
     draw(buf, spinner)

@@ -29,29 +29,47 @@ end
 
 ---@alias flemma.usage.Row { [1]: string, [2]: string, [3]: string? } label, tokens or name, money
 
----@param request flemma.session.Request
+--- The sum of a field, or of what a method gives, over requests.
+---@param requests flemma.session.Request[]
+---@param name string
+---@return number
+local function sum(requests, name)
+  return vim.iter(requests):fold(0, function(total, request)
+    local value = request[name]
+    return total + (type(value) == "function" and value(request) or value)
+  end)
+end
+
+---@param requests flemma.session.Request[] one, or those of one run
 ---@param priced boolean
 ---@return flemma.usage.Row[]
-local function request_rows(request, priced)
-  local show = priced and request:has_price()
-  local read, written = request.cache_read_input_tokens, request.cache_creation_input_tokens
-  local thoughts = request.thoughts_tokens > 0 and (" (⊂ %s thoughts)"):format(commas(request.thoughts_tokens)) or ""
+local function request_rows(requests, priced)
+  local request = requests[#requests]
+  local show = priced and vim.iter(requests):all(request.has_price)
+  local read, written = sum(requests, "cache_read_input_tokens"), sum(requests, "cache_creation_input_tokens")
+  local thought = sum(requests, "thoughts_tokens")
+  local thoughts = thought > 0 and (" (⊂ %s thoughts)"):format(commas(thought)) or ""
   local rows = {
     { "Model:", ("`%s` (%s)"):format(request.model, request.provider) },
-    { "Input:", commas(request.input_tokens) .. " tokens", show and money(request:get_input_cost()) or nil },
+    {
+      "Input:",
+      commas(sum(requests, "input_tokens")) .. " tokens",
+      show and money(sum(requests, "get_input_cost")) or nil,
+    },
   }
   if read > 0 or written > 0 then
-    local percentage = request:get_cache_percentage()
+    local percentage = #requests == 1 and request:get_cache_percentage()
+      or #requests > 1 and math.floor(read * 100 / sum(requests, "get_total_input_tokens"))
     local rate = percentage and (" (%d%% hit rate)"):format(percentage) or ""
     rows[#rows + 1] = { "Cache:", ("%s read + %s write%s"):format(commas(read), commas(written), rate) }
   end
   rows[#rows + 1] = {
     "Output:",
-    commas(request:get_total_output_tokens()) .. " tokens" .. thoughts,
-    show and money(request:get_output_cost()) or nil,
+    commas(sum(requests, "get_total_output_tokens")) .. " tokens" .. thoughts,
+    show and money(sum(requests, "get_output_cost")) or nil,
   }
   if show then
-    rows[#rows + 1] = { "Total:", "", money(request:get_total_cost()) }
+    rows[#rows + 1] = { "Total:", "", money(sum(requests, "get_total_cost")) }
   end
   return rows
 end
@@ -136,16 +154,18 @@ function Sheet:row(row)
   self:add(parts)
 end
 
---- The report of a request, with the session as it is now.
----@param request flemma.session.Request
+--- The report of a request, or of those of one run, with the session as it is now.
+---@param ... flemma.session.Request
 ---@return flemma.Popup.Content
-function M.content(request)
+function M.content(...)
+  local requests = { ... }
+  local request = requests[#requests]
   local session = require("flemma.session").get()
   local priced = require("flemma.settings").get("ui", "pricing", "enabled") ~= false
   local cut = request.status and request.status ~= "completed" and (" (%s)"):format(request.status) or ""
   local sheet = setmetatable({ lines = {}, marks = {}, width = 0 }, Sheet)
-  sheet:heading(("Request%s:"):format(cut))
-  for _, row in ipairs(request_rows(request, priced)) do
+  sheet:heading(#requests == 1 and ("Request%s:"):format(cut) or ("%d requests%s:"):format(#requests, cut))
+  for _, row in ipairs(request_rows(requests, priced)) do
     sheet:row(row)
   end
   sheet:add({ { "" } })
@@ -156,24 +176,46 @@ function M.content(request)
   return { lines = sheet.lines, marks = sheet.marks, width = sheet.width }
 end
 
+---@type table<integer, { run: integer, requests: flemma.session.Request[] }> the last run of each chat
+local runs = {}
+
+--- The requests of the run that this one belongs to: autopilot makes several, which have one report.
+---@param request flemma.session.Request
+---@param run integer?
+---@return flemma.session.Request[]
+local function of_run(request, run)
+  if not run then
+    return { request }
+  end
+  local known = runs[request.bufnr]
+  if not known or known.run ~= run then
+    known = { run = run, requests = {} }
+    runs[request.bufnr] = known
+  end
+  table.insert(known.requests, request)
+  return known.requests
+end
+
 ---@param buf integer
 ---@param request flemma.session.Request
-local function show(buf, request)
+---@param run? integer
+local function show(buf, request, run)
   require("flemma.ui.highlights").ensure()
   local bar = require("flemma.ui.usage_bar")
   if bar.is_wanted(buf) then
     bar.show(buf, request)
   else
-    require("flemma.ui.popup").show(buf, M.content(request))
+    require("flemma.ui.popup").show(buf, M.content(unpack(of_run(request, run))), run)
   end
 end
 
 --- A request is over: the report of one that was answered is shown, the others can be recalled.
 ---@param request flemma.session.Request
-function M.report(request)
+---@param run? integer the send that it belongs to
+function M.report(request, run)
   local enabled = require("flemma.settings").get("ui", "usage", "enabled") ~= false
   if enabled and request.bufnr and request.status == "completed" then
-    show(request.bufnr, request)
+    show(request.bufnr, request, run)
   end
 end
 

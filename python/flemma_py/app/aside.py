@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flemma_py.accounting.gauge import Whom
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.figure import Figure
@@ -27,17 +28,21 @@ log = logging.getLogger(__name__)
 
 
 class Aside:
-    """One chat's. `asked` gives what it would ask now, and whom."""
+    """One chat's. `asked` gives what it would ask now, and whom; `whom` is the latter without a look at the text."""
 
     def __init__(
-        self, services: Services, editor: ChatEditor, asked: Callable[[], Awaitable[tuple[Endpoint, Prompt]]]
+        self,
+        services: Services,
+        editor: ChatEditor,
+        asked: Callable[[], Awaitable[tuple[Endpoint, Prompt]]],
+        whom: Callable[[], Whom],
     ) -> None:
         self._services = services
         self._editor = editor
         self._asked = asked
         self._tasks: set[asyncio.Task[None]] = set()
         self._diagnostics: Diagnostics | None = None
-        self.figure = Figure(services, editor, self._count)
+        self.figure = Figure(services, editor, self._count, whom)
 
     def close(self) -> None:
         """The buffer is gone."""

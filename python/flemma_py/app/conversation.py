@@ -79,8 +79,8 @@ class Conversation:
     def __init__(self, services: Services, editor: ChatEditor, location: Location) -> None:
         self._services = services
         self._editor = editor
-        self.preparation = Preparation(services, editor, location)
-        self.aside = Aside(services, editor, self.preparation.asked)
+        self.preparation = Preparation(services, editor, location, self._is_idle)
+        self.aside = Aside(services, editor, self.preparation.asked, lambda: self.preparation.standing.whom)
         self.grants = Grants()
         self.session = ChatSession(services.keeping, editor, self.preparation)
         self.facts = SessionFacts(services.keeping, editor, self.preparation, self.session, self._is_idle)
@@ -142,7 +142,7 @@ class Conversation:
             self.aside.figure.changed(by_user=by_user)
             if self.grants.waits or not by_user:
                 self.grants.look(self._editor.view().document, by_user=by_user)
-        self.preparation.edited(self._is_idle)
+        self.preparation.edited()
         self.facts.edited()
 
     def estimate(self) -> None:
@@ -246,6 +246,7 @@ class Conversation:
                 await self._editor.ended(outcome.value, self._cursor_line(line))
                 self.session.settled()
                 self.aside.figure.tell()
+                self.preparation.edited()
             case _:
                 assert_never(effect)
 

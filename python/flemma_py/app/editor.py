@@ -81,6 +81,10 @@ class ChatEditor(Protocol):
         """The chat is idle: unlock it, put the cursor onto `line` (0-based) if one is given."""
         ...
 
+    def standing(self, told: Mapping[str, Any]) -> None:
+        """Who would answer the chat now, for status lines: the tables of `app.standing`."""
+        ...
+
     def looks(self, values: Mapping[str, Any]) -> None:
         """What the chat's own frontmatter says of its looks, as nested tables, in place of what it said before."""
         ...

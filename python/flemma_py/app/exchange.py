@@ -16,6 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flemma_py.app import trace
 from flemma_py.app.endpoint import Endpoint, explained
 from flemma_py.app.services import Services
 from flemma_py.app.signing_in import sign_in
@@ -93,6 +94,7 @@ async def _exchange(services: Services, endpoint: Endpoint, prompt: Prompt, list
         listener.notice(notice)
     listener.sending()
     listener.built(request)
+    trace.request(request)
     attempt = 0
     while True:
         try:
@@ -154,6 +156,7 @@ async def _events(response: Response, stream: Stream) -> AsyncGenerator[list[Str
         # Left to be collected, a generator costs its loop a wake-up.
         async with aclosing(response.chunks()) as chunks:
             async for chunk in chunks:
+                trace.arrived(chunk)
                 yield stream.feed(chunk)
     except RequestError as error:
         # What the stream had held back is part of the answer; the transport knows better why it ended.

@@ -26,12 +26,13 @@ Count = Callable[[], Awaitable[int]]
 
 
 class Figure:
-    """One chat's. `count` asks the vendor; it raises `FlemmaError`."""
+    """One chat's. `count` asks the vendor; it raises `FlemmaError`. `whom` tells who would answer the chat."""
 
-    def __init__(self, services: Services, editor: ChatEditor, count: Count) -> None:
+    def __init__(self, services: Services, editor: ChatEditor, count: Count, whom: Callable[[], Whom]) -> None:
         self._services = services
         self._editor = editor
         self._count = count
+        self._whom = whom
         self._gauge = Gauge()
         self._told: tuple[int, bool] | None = None
         self._due: asyncio.TimerHandle | None = None
@@ -66,9 +67,6 @@ class Figure:
         if figure != self._told:
             self._told = figure
             self._editor.estimated(figure[0], exact=figure[1])
-
-    def _whom(self) -> Whom:
-        return self._services.settings.provider, self._services.settings.model
 
     def _stop_counting(self) -> None:
         if self._counting is not None:

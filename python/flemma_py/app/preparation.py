@@ -17,6 +17,7 @@ from flemma_py.app.meaning import Consent, Diagnosis, Meaning, Reading
 from flemma_py.app.page import Page
 from flemma_py.app.rewriting import rewritten
 from flemma_py.app.services import Services
+from flemma_py.app.standing import Standing
 from flemma_py.config.layers import Layers, own_looks
 from flemma_py.config.schema import Settings
 from flemma_py.conversation.checkpoint.words import BuildSummary
@@ -60,19 +61,22 @@ class Chosen:
 
 
 class Preparation:
-    """Of one chat. `location` is set anew when the buffer gets another name."""
+    """Of one chat. `location` is set anew when the buffer gets another name; while the chat is not idle nothing is
+    marked in it."""
 
-    def __init__(self, services: Services, editor: ChatEditor, location: Location) -> None:
+    def __init__(self, services: Services, editor: ChatEditor, location: Location, is_idle: Callable[[], bool]) -> None:
         self.location = location
         self._services = services
         self._editor = editor
         self._reading = Reading(services)
+        self._is_idle = is_idle
         self._look_due: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
         self._has_marks = False
         self.last: Prompt | None = None
         """What was sent last."""
         self._looks: Mapping[str, Any] = {}
+        self.standing = Standing(services, editor)
 
     async def choose(self, document: Document) -> Chosen:
         """Who answers, by the chat's own settings. Asks the user about files that lie elsewhere. Raises `DocumentError`
@@ -94,6 +98,7 @@ class Preparation:
         # With servers new names may have come, which a list that only leaves some out has, too.
         if settings != (again := self._resolved(meaning)):
             settings, tools = again, await self._services.offered(again, folder, start=is_send)
+        self.standing.holds(settings)
         return Chosen(await self._services.endpoint(settings), meaning, settings, tools)
 
     async def choose_aside(self, document: Document) -> Chosen:
@@ -234,24 +239,33 @@ class Preparation:
         differing = (number for number, (ours, theirs) in pairs if ours != theirs)
         return next(differing, min(len(prompt.turns), len(last.turns))) or None
 
-    def edited(self, is_idle: Callable[[], bool]) -> None:
+    def settings_changed(self) -> None:
+        """Those of all chats: another model may answer this one, too."""
+        self.edited(after=0)
+
+    def edited(self, *, after: float = QUIET) -> None:
         """The text changed: what is wrong with its templates is marked when the user pauses."""
         if self._look_due is not None:
             self._look_due.cancel()
-        self._look_due = asyncio.get_running_loop().call_later(QUIET, self._look_over, is_idle)
+        self._look_due = asyncio.get_running_loop().call_later(after, self._look_over)
 
     def close(self) -> None:
         if self._look_due is not None:
             self._look_due.cancel()
         if self._looking is not None:
             self._looking.cancel()
+        self.standing.close()
 
-    def _look_over(self, is_idle: Callable[[], bool]) -> None:
+    def _look_over(self) -> None:
         self._look_due = None
-        if is_idle() and (self._has_marks or self._looks or has_templates(self._editor.view().document)):
-            if self._looking is not None:
-                self._looking.cancel()
-            self._looking = asyncio.create_task(self._diagnose(), name="look over")
+        if not self._is_idle():
+            return
+        if not (self._has_marks or self._looks or has_templates(self._editor.view().document)):
+            self.standing.holds()
+            return
+        if self._looking is not None:
+            self._looking.cancel()
+        self._looking = asyncio.create_task(self._diagnose(), name="look over")
 
     async def _diagnose(self) -> None:
         try:
@@ -259,6 +273,8 @@ class Preparation:
             meaning = await self._read(self._editor.view().document, whole=False, consent=None)
             self._mark(meaning.diagnoses)
             self._tell_looks(meaning)
+            if not meaning.errors:
+                self.standing.holds(self._resolved(meaning))
         except DocumentError as error:
             self._mark((Diagnosis(error.line or 0, 0, "error", error.message),))
         except FlemmaError as error:

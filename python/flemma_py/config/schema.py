@@ -74,6 +74,9 @@ class LoggingSettings(Group):
     level: Literal["TRACE", "DEBUG", "INFO", "WARN", "ERROR"] = key(
         "DEBUG", "TRACE, DEBUG, INFO, WARN or ERROR", trust=Trust.SETUP
     )
+    format: Literal["text", "json"] = key(
+        "text", "text or json", trust=Trust.SETUP, about="json: an object a line, for programs that read it."
+    )
 
 
 class CheckpointSettings(Group):

@@ -124,7 +124,7 @@ class BufferChat:
         """The buffer shows it."""
 
     def used(self, request: dict[str, object]) -> None:
-        self._bridge.tell("usage", {"request": {**request, "bufnr": self._buf}})
+        self._bridge.tell("usage", {"run": self._run, "request": {**request, "bufnr": self._buf}})
 
     def characters(self) -> int:
         return self.mirror.characters - unsent_characters(self.mirror.document(), self.mirror.lines)
@@ -139,6 +139,9 @@ class BufferChat:
         payload: dict[str, object] = {"buf": self._buf, "run": self._run, "status": status}
         self._progress = NOTHING
         await self._bridge.call("ended", payload if line is None else {**payload, "line": line})
+
+    def standing(self, told: Mapping[str, object]) -> None:
+        self._bridge.tell("standing", {"buf": self._buf, **told})
 
     def looks(self, values: Mapping[str, object]) -> None:
         self._bridge.tell("looks", {"buf": self._buf, "values": values})

@@ -71,7 +71,7 @@ class Handlers:
         self._serving = False
         self._chats: dict[int, tuple[BufferChat, Conversation]] = {}
         self._resyncs = 0
-        services.listings.on_change = lambda: bridge.tell("catalogue", services.catalogue())
+        services.listings.on_change = self._tell_catalogue
         self._asker = Asker(bridge)
         self._reports = Reports(bridge, services, self._chats)
         self._imports = Imports(bridge)
@@ -222,12 +222,19 @@ class Handlers:
         path = Path(logging_settings.path or Path(self._log_folder, "flemma.log")).expanduser()
         chosen = level if level in log_file.LEVELS else logging_settings.level
         self._log_path = str(path)
-        log_file.start(path, enabled=enabled, level=chosen)
+        log_file.start(path, enabled=enabled, level=chosen, form=logging_settings.format)
 
     async def _publish(self) -> None:
         """Tell Lua what there is to switch to, once that is known."""
         await self._services.warm()
-        self._bridge.tell("catalogue", self._services.catalogue())
+        self._tell_catalogue()
+
+    def _tell_catalogue(self, **more: Any) -> None:
+        """Tell Lua what there is to switch to, and the chats that who answers may be another."""
+        self._bridge.tell("catalogue", {**self._services.catalogue(), **more})
+        for _, conversation in self._chats.values():
+            self._soon(conversation.preparation.settings_changed)
+            self._soon(conversation.facts.edited)
 
     async def _switch_when_warm(self, line: str) -> None:
         await self._services.warm()
@@ -239,9 +246,7 @@ class Handlers:
             return
         switched = self._services.switch(line)
         if switched.done:
-            self._bridge.tell("catalogue", {**self._services.catalogue(), "switched": True})
-            for _, conversation in self._chats.values():
-                self._soon(conversation.facts.edited)
+            self._tell_catalogue(switched=True)
         # It holds from now on; only the word about it waits for the prices.
         self._bridge.loop.create_task(self._tell_switched(switched), name="switched")
 
@@ -259,7 +264,7 @@ class Handlers:
             listed: dict[str, Any] = {"asked": provider, "provider": name}
             if problem is not None:
                 listed["problem"] = problem.message
-            self._bridge.tell("catalogue", {**self._services.catalogue(), "listed": listed})
+            self._tell_catalogue(listed=listed)
 
         self._bridge.loop.create_task(tell(), name="list")
 
@@ -291,6 +296,7 @@ class Handlers:
         conversation = Conversation(self._services, chat, self._location(name, self._directory))
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
+        self._soon(conversation.preparation.settings_changed)
 
     def _location(self, name: str, cwd: str) -> Location:
         """Where a chat is: its file's folder, or for one that has none the working directory."""

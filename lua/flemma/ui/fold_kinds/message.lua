@@ -2,6 +2,7 @@
 
 local M = {}
 
+---@return integer
 function M.level()
   return 1
 end
@@ -23,6 +24,7 @@ end
 local GROUPS = { System = "FlemmaRoleSystem", You = "FlemmaRoleUser", Assistant = "FlemmaRoleAssistant" }
 
 ---@param fold flemma.Fold
+---@return [string, string][]
 function M.text(fold)
   local role = fold.node.role
   if require("flemma.ui.border").is_unsent(fold.outline, fold.first) then

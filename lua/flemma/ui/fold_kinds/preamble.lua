@@ -2,6 +2,7 @@
 
 local M = {}
 
+---@return integer
 function M.level()
   return 0
 end

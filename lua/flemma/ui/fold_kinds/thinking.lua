@@ -3,11 +3,13 @@
 local M = {}
 
 ---@param node flemma.Node
+---@return integer
 function M.level(node)
   return node.closed and not node.single and 2 or 1
 end
 
 ---@param fold flemma.Fold
+---@return [string, string][]
 function M.text(fold)
   local tag = fold.line(fold.first)
   if tag:find("<thinking redacted>", 1, true) then

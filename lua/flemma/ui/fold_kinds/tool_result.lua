@@ -12,6 +12,7 @@ local GROUPS = {
 }
 
 ---@param node flemma.Node
+---@return integer
 function M.level(node)
   return node.closed and not node.waiting and 2 or 1
 end
@@ -27,6 +28,7 @@ local function tool_name(fold)
 end
 
 ---@param fold flemma.Fold
+---@return [string, string][]
 function M.text(fold)
   local status = fold.node.status
   local content = fold.preview(function(at, line)

@@ -4,6 +4,7 @@ local M = {}
 
 ---@param node flemma.Node
 ---@param outline flemma.Outline
+---@return integer
 function M.level(node, outline)
   return node.closed and (outline.answered[node.id] or 0) > 0 and 2 or 1
 end
@@ -26,6 +27,7 @@ local function input(fold)
 end
 
 ---@param fold flemma.Fold
+---@return [string, string][]
 function M.text(fold)
   local label, detail = require("flemma.ui.call_detail").describe(fold.node.name, input(fold))
   local words = detail and fold.shorten((label and label .. " — " or "") .. detail, 72)

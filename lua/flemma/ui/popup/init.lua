@@ -20,6 +20,7 @@ local M = {}
 ---@field parent integer? the window it stands in
 ---@field place table? where it stands
 ---@field counting boolean the time until it goes has begun
+---@field about any what it tells of: the next one about the same takes its place
 
 ---@type table<integer, flemma.Popup[]> oldest first
 local stacks = {}
@@ -207,7 +208,8 @@ end
 --- Show something over a chat, now or when a window shows that chat, and keep it for `recall`.
 ---@param buf integer
 ---@param content flemma.Popup.Content
-function M.show(buf, content)
+---@param about? any takes the place of one that is about the same
+function M.show(buf, content, about)
   if not api.nvim_buf_is_valid(buf) then
     return
   end
@@ -216,8 +218,16 @@ function M.show(buf, content)
     vim.tbl_map(hide, stacks[buf] or {})
     stacks[buf] = nil
   end
-  stacks[buf] = stacks[buf] or {}
-  table.insert(stacks[buf], { content = content, counting = false })
+  local stack = stacks[buf] or {}
+  stacks[buf] = stack
+  local place = #stack + 1
+  for index, popup in ipairs(stack) do
+    if about ~= nil and popup.about == about then
+      hide(popup)
+      place = index
+    end
+  end
+  stack[place] = { content = content, counting = false, about = about }
   refresh_soon()
 end
 
