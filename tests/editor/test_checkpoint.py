@@ -8,7 +8,7 @@ from typing import Any
 
 from flemma_py.conversation.checkpoint.summary import HEADING, SYSTEM
 from flemma_py.demo.reply import Reply, Says
-from tests.editor.conftest import Peer, Start
+from tests.editor.conftest import TALK, Peer, Start
 from tests.editor.mirrors import agree
 from tests.editor.neovim import Neovim
 

@@ -23,6 +23,11 @@ end
 --- Lines [first, last) (0-based) became [first, new), and those from `start` + 1 to `read` were read again: find where
 --- the border is now. Gives where it would be if nothing but places had changed, or nil if that is where it is.
 ---@param outline flemma.Outline
+---@param first integer
+---@param last integer
+---@param new integer
+---@param start integer
+---@param read integer
 ---@return integer?
 function M.follow(outline, first, last, new, start, read)
   local before = outline.border
