@@ -174,6 +174,7 @@ return {
       embed_id = false,
       restore_usage = false,
     },
+    budget = {},
     logging = { enabled = false, level = "DEBUG" },
     diagnostics = { enabled = false },
     lsp = { enabled = true },

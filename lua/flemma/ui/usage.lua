@@ -34,11 +34,12 @@ end
 ---@return flemma.usage.Row[]
 local function request_rows(request, priced)
   local show = priced and request:has_price()
+  local about = request.estimated and "~" or ""
   local read, written = request.cache_read_input_tokens, request.cache_creation_input_tokens
   local thoughts = request.thoughts_tokens > 0 and (" (⊂ %s thoughts)"):format(commas(request.thoughts_tokens)) or ""
   local rows = {
     { "Model:", ("`%s` (%s)"):format(request.model, request.provider) },
-    { "Input:", commas(request.input_tokens) .. " tokens", show and money(request:get_input_cost()) or nil },
+    { "Input:", about .. commas(request.input_tokens) .. " tokens", show and money(request:get_input_cost()) or nil },
   }
   if read > 0 or written > 0 then
     local percentage = request:get_cache_percentage()
@@ -47,11 +48,11 @@ local function request_rows(request, priced)
   end
   rows[#rows + 1] = {
     "Output:",
-    commas(request:get_total_output_tokens()) .. " tokens" .. thoughts,
+    about .. commas(request:get_total_output_tokens()) .. " tokens" .. thoughts,
     show and money(request:get_output_cost()) or nil,
   }
   if show then
-    rows[#rows + 1] = { "Total:", "", money(request:get_total_cost()) }
+    rows[#rows + 1] = { "Total:", "", about .. money(request:get_total_cost()) }
   end
   return rows
 end
@@ -72,17 +73,38 @@ end
 ---@return flemma.usage.Row[]
 local function session_rows(session, priced)
   local known = priced and known_prices(session) or "none"
+  local about = vim.iter(session.requests):any(function(request)
+    return request.estimated == true
+  end) and "~" or ""
   local function cost(dollars)
-    return known ~= "none" and (known == "some" and "≥ " or "") .. money_up(dollars) or nil
+    return known ~= "none" and (known == "some" and "≥ " or "") .. about .. money_up(dollars) or nil
   end
   local rows = {
-    { "Input:", commas(session:get_total_input_tokens()) .. " tokens", cost(session:get_total_input_cost()) },
-    { "Output:", commas(session:get_total_output_tokens()) .. " tokens", cost(session:get_total_output_cost()) },
+    { "Input:", about .. commas(session:get_total_input_tokens()) .. " tokens", cost(session:get_total_input_cost()) },
+    {
+      "Output:",
+      about .. commas(session:get_total_output_tokens()) .. " tokens",
+      cost(session:get_total_output_cost()),
+    },
   }
   if known ~= "none" then
     rows[#rows + 1] = { "Total:", "", cost(session:get_total_cost()) }
   end
   return rows
+end
+
+--- What is left of the limits that hold for the chat.
+---@param request flemma.session.Request
+---@return flemma.usage.Row[]
+local function budget_rows(request)
+  local funds = request.bufnr and require("flemma.budget").all(request.bufnr) or {}
+  return vim
+    .iter(funds)
+    :enumerate()
+    :map(function(number, fund)
+      return { number == 1 and "Budget:" or "", fund.text }
+    end)
+    :totable()
 end
 
 --- Lines with their highlights, drawn row by row.
@@ -151,6 +173,9 @@ function M.content(request)
   sheet:add({ { "" } })
   sheet:heading("Session:")
   for _, row in ipairs(session_rows(session, priced)) do
+    sheet:row(row)
+  end
+  for _, row in ipairs(priced and budget_rows(request) or {}) do
     sheet:row(row)
   end
   return { lines = sheet.lines, marks = sheet.marks, width = sheet.width }

@@ -79,6 +79,12 @@ class Fund:
         return f"{self.amount} of {money(self.limit.usd)} spent{flying}"
 
     @property
+    def remainder(self) -> str:
+        """`$0.19 of $0.50 left for this chat`."""
+        about = "~" if self.estimated else ""
+        return f"{about}{money(self.left)} of {money(self.limit.usd)} left for {WORDS[self.limit.scope]}"
+
+    @property
     def amount(self) -> str:
         """What was spent: `~` where a part of it is a guess, `≥` where a part has no price."""
         return f"{'≥ ' if self.unpriced else ''}{'~' if self.estimated else ''}{money(self.spent)}"

@@ -93,6 +93,11 @@ class Accounts:
             await asyncio.shield(self._begin())
         return self._book.prices(provider, model, Usage(input=tokens), now()) if self._book else None
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether prices are at hand."""
+        return self._book is not None
+
     def _begin(self) -> asyncio.Task[None]:
         if self._loading is None:
             self._loading = asyncio.create_task(self._fetch(), name="price list")

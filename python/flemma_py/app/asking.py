@@ -8,8 +8,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from flemma_py.accounting.guess import Received, with_guess
 from flemma_py.app.accounts import Sent, now
 from flemma_py.app.aside import Aside
 from flemma_py.app.costs import own_price
@@ -19,6 +20,7 @@ from flemma_py.app.keeping import ChatSession
 from flemma_py.app.preparation import Chosen, Preparation
 from flemma_py.app.services import Services
 from flemma_py.app.tool_calls import OWN_ERROR
+from flemma_py.conversation.spending import Answered, Weighed
 from flemma_py.conversation.state import Failed, Input, Outcome, PromptReady, SecretReady, Streamed
 from flemma_py.errors import FlemmaError, SessionError
 from flemma_py.model.document import Document
@@ -26,6 +28,10 @@ from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.usage import Usage
 from flemma_py.model.wire import HttpRequest, Notice
+
+if TYPE_CHECKING:
+    from flemma_py.accounting.budget import Question
+    from flemma_py.app.spending.purse import Purse
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +62,19 @@ class Asking:
         self._chosen: asyncio.Task[Chosen] | None = None
         self._sent: Sent | None = None
         self._characters = 0
+        self._purse: Purse | None = None
+        self._received = Received()
+        self._is_refused = False
         self._noticed: set[str] = set()
+
+    @property
+    def purse(self) -> Purse:
+        """What the chat may cost. Loaded beside all else that a first request needs."""
+        if self._purse is None:
+            from flemma_py.app.spending.purse import Purse
+
+            self._purse = Purse(self._services, self._editor, self._preparation, self._session)
+        return self._purse
 
     # ---- before it goes out
 
@@ -88,9 +106,34 @@ class Asking:
             return self.broken(turn)
         self._preparation.tell(chosen, built)
         endpoint = chosen.endpoint
-        kind = "autopilot" if unattended else "chat"
-        self._session.begin(document, kind=kind, provider=endpoint.name, model=built.prompt.model or endpoint.model)
-        return self._post(PromptReady(turn, built.prompt))
+        try:
+            reserved = await self.purse.look(chosen, built.prompt, self._aside.figure.counted(self._characters))
+        except Exception:
+            return self.broken(turn)
+        kind, model = "autopilot" if unattended else "chat", built.prompt.model or endpoint.model
+        self._session.begin(document, kind=kind, provider=endpoint.name, model=model, reserved=reserved)
+        return self._post(PromptReady(turn, built.prompt, chosen.settings.budget.is_set))
+
+    def weigh(self, turn: int) -> None:
+        """Look whether the budgets let it out: `Weighed`."""
+
+        async def weighed() -> None:
+            try:
+                asked = await self.purse.weigh()
+            except Exception:
+                return self.broken(turn)
+            return self._post(Weighed(turn, asked))
+
+        self.prepare(weighed())
+
+    def ask(self, turn: int, question: Question) -> None:
+        """Put a question to the user: `Answered`."""
+
+        async def asked() -> None:
+            choice = await self._editor.choose(question.text, [label for _, label in question.options])
+            self._post(Answered(turn, question, question.answer(choice)))
+
+        self.prepare(asked())
 
     async def _secret(self, turn: int, choice: asyncio.Task[Chosen] | None) -> None:
         def told(label: str) -> None:
@@ -127,6 +170,7 @@ class Asking:
     async def _answer(self, turn: int, prompt: Prompt) -> None:
         def deliver(events: Sequence[StreamEvent]) -> None:
             if events:
+                self._received.feed(events)
                 self._session.heard(events)
                 self._post(Streamed(turn, tuple(events)))
 
@@ -143,11 +187,15 @@ class Asking:
             minimum = prompt.facts.cache_minimum
             path = self._preparation.location.path
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
+            self._received, self._is_refused = Received(), False
+            self.purse.sending()
             self._session.sending(endpoint.base_url)
             self._preparation.sent(prompt)
             self._editor.sending(float(endpoint.parameters["timeout"]))
 
         def progress(label: str) -> None:
+            # What is told while a request is out: that it came to nothing, and that it is sent again.
+            self._is_refused = True
             self._editor.progress(label, "marker")
 
         def built(request: HttpRequest) -> None:
@@ -166,25 +214,42 @@ class Asking:
     # ---- over
 
     def record(self, usage: Usage, outcome: Outcome) -> None:
-        """Account for the request that went out; one that was cut before any count came used nothing that is known."""
+        """Account for the request that went out. What nobody told of one that was cut is a guess, and marked as one."""
         sent, self._sent = self._sent, None
         log.info("request %s: %s", outcome.value, usage)
         read = usage.input + usage.cache_read + usage.cache_write
         if read:
             self._aside.figure.measured(read, self._characters)
+        self.purse.landed()
         booked = self._session.over(outcome)
+        usage, estimated = self._used(usage, outcome)
         if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
             # By now the server may have said what its models cost.
             priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
 
             def used(entry: dict[str, Any]) -> None:
-                booked(entry, context_tokens=read or None)
-                self._editor.used(entry)
+                booked(entry, context_tokens=read or None, estimated=estimated)
+                self.purse.booked(entry, estimated=estimated)
+                self._editor.used({**entry, "estimated": True} if estimated else entry)
 
             self._services.accounts.record(priced, usage, outcome.value, used)
 
+    def _used(self, usage: Usage, outcome: Outcome) -> tuple[Usage, bool]:
+        """With a guess where something was used and not reported. A request that was turned away used nothing; whether
+        one that the user stopped before its first word was read by then is not known, so it counts."""
+        came = self._received.characters
+        if outcome is Outcome.COMPLETED and usage != Usage():
+            return usage, False
+        if not came and usage == Usage() and (outcome is Outcome.ERRORED or self._is_refused):
+            return usage, False
+        return with_guess(usage, self.purse.tokens, came)
+
     async def stop(self) -> None:
         """Close the connection, and end all that prepares a request."""
+        if self._sent is None:
+            self._session.withdrawn()
+            if self._purse is not None:
+                self._purse.landed()
         tasks: list[asyncio.Task[Any]] = [
             task for task in (self._stream, self._chosen, *self._preparing) if task is not None
         ]

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from flemma_py.app.aside import Aside
 from flemma_py.app.asking import Asking
@@ -21,6 +21,7 @@ from flemma_py.app.preparation import Location, Preparation
 from flemma_py.app.services import Services
 from flemma_py.app.tool_calls import OWN_ERROR, Seen, ToolCalls
 from flemma_py.conversation.machine import BUSY, step
+from flemma_py.conversation.spending import Agree, Ask, Weigh
 from flemma_py.conversation.state import (
     BuildPrompt,
     Cancelled,
@@ -59,6 +60,10 @@ from flemma_py.conversation.state import (
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import ToolUse
 from flemma_py.model.tool import ToolOutcome
+
+if TYPE_CHECKING:
+    from flemma_py.accounting.budget import Fund, Unknown
+    from flemma_py.config.schema import BudgetSettings
 
 log = logging.getLogger(__name__)
 
@@ -148,6 +153,10 @@ class Conversation:
         else:
             self._editor.tell("warn", BUSY)
 
+    async def funds(self, budget: BudgetSettings) -> list[Fund | Unknown]:
+        """What is taken of these limits by now."""
+        return await self._asking.purse.funds(budget)
+
     def close(self) -> None:
         """The buffer is gone for good: end the task after what is in the inbox."""
         self._inbox.put_nowait(None)
@@ -205,6 +214,12 @@ class Conversation:
                 self._inbox.put_nowait(partial(self._look, turn))
             case Grant(id):
                 self.grants.add(id)
+            case Weigh(turn):
+                self._asking.weigh(turn)
+            case Ask(turn, question):
+                self._asking.ask(turn, question)
+            case Agree(question):
+                self._asking.purse.agree(question)
             case StartStream(turn, prompt):
                 self._asking.start(turn, prompt)
             case StopStream():

@@ -121,6 +121,9 @@ class BufferChat:
     def used(self, request: dict[str, object]) -> None:
         self._bridge.tell("usage", {"request": {**request, "bufnr": self._buf}})
 
+    def budget(self, funds: Sequence[Mapping[str, object]]) -> None:
+        self._bridge.tell("budget", {"buf": self._buf, "funds": list(funds)})
+
     def characters(self) -> int:
         return self.mirror.characters
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flemma_py.app.preparation import Preparation
     from flemma_py.journal.records import TurnState
     from flemma_py.journal.sayings import Saying
-    from flemma_py.sessions import Recorder, SessionStore
+    from flemma_py.sessions import Receipt, Recorder, SessionStore
     from flemma_py.sessions.drafts import DraftFile
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,7 @@ class ChatSession:
         self._look_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._draft: DraftFile | None = None
+        self._has_begun = self._is_unnamed = False
         self._early: list[StreamEvent] = []
         self._endpoint: str | None = None
         self._warned: set[str] = set()
@@ -148,19 +149,47 @@ class ChatSession:
         self._drop_draft()
         self._early, self._beginning = [], None
         if self._keeping.is_on:
+            self._is_unnamed = True
             self._beginning = asyncio.create_task(self._begin(document, about), name="turn")
 
     async def _begin(self, document: Document, about: dict[str, Any]) -> None:
         recorder = await self.bound()
         turn = await self._keeping.ask(lambda store: store.ids())
         said = said_by(document)
-        self.turn = self.last_turn = turn
-        receipt = await asyncio.to_thread(recorder.begin_turn, turn, said, **about)
+        self.turn, self.last_turn, self._is_unnamed = turn, turn, False
+        receipt = await asyncio.to_thread(self._begun, recorder, turn, said, about)
         if self._keeping_texts():
             self._draft = self._drafted(recorder, turn, said)
             early, self._early = self._early, []
             self.heard(early)
         await asyncio.wrap_future(receipt)
+
+    def _begun(self, recorder: Recorder, turn: str, said: Sequence[Saying], about: dict[str, Any]) -> Receipt:
+        """For a thread."""
+        if not self._has_begun:
+            # What a crash left under way costs nothing any more; nobody may have looked for it yet.
+            self._has_begun = True
+            recorder.recover()
+        return recorder.begin_turn(turn, said, **about)
+
+    async def begun(self) -> None:
+        """Wait until the turn is written down, for `PATIENCE` seconds at most."""
+        if self._beginning is not None:
+            await asyncio.wait([self._beginning], timeout=PATIENCE)
+
+    def reserve(self, usd: float) -> None:
+        """The request that has not left yet may cost so much at worst."""
+        if self.recorder is not None and self.turn is not None:
+            self.recorder.reserve(self.turn, usd)
+
+    def withdrawn(self) -> None:
+        """What was about to leave does not."""
+        turn, self.turn = self.turn, None
+        if turn is not None and self.recorder is not None:
+            self.recorder.turn(turn, "cancelled", reason="withdrawn")
+        elif self._is_unnamed and self._beginning is not None:
+            # Nothing is written of it yet.
+            self._beginning.cancel()
 
     async def ready(self, *, is_required: bool) -> None:
         """Wait until the turn is written down, for `PATIENCE` seconds at most. Warns once where it is not, or raises
