@@ -65,10 +65,12 @@ class Purse:
         self._budget, self._endpoint, self._worst = chosen.settings.budget, chosen.endpoint, None
         self._is_held = False
         self.tokens = await asyncio.to_thread(prompt_tokens, prompt) if counted is None else counted
+        if self._budget.is_set:
+            await self._services.accounts.ready()
         most, _ = max_tokens(prompt.parameters.get("max_tokens"), prompt.facts)
         if chosen.endpoint.is_demo:
             self._worst = Worst(self.tokens, most, 0.0, 0.0)
-        elif self._budget.is_set or self._services.accounts.is_loaded or chosen.endpoint.facts.price:
+        elif self._services.accounts.is_loaded or chosen.endpoint.facts.price:
             prices = await prices_of(self._services, chosen.endpoint, self.tokens)
             self._worst = worst_case(prices, self.tokens, most) if prices else None
         if self._worst is None:
