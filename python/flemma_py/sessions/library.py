@@ -134,6 +134,10 @@ class Library:
 
         return self._asked(ask, lambda scan: scan.reserved(wanted, self.is_leased, without))
 
+    def publish(self) -> None:
+        """Have the index know at once what this process recorded; by itself it does in a moment. Others see it then."""
+        self._asked(lambda _: None, lambda _: None)
+
     def lineage(self, sid: str) -> list[tuple[str, Sums]]:
         """What a chat cost with the past that it was forked off: (session, sums), its own first. For showing: in sums
         of many sessions each of these counts already."""

@@ -69,6 +69,7 @@ class Funds:
         self._raised: dict[tuple[str, str], float] = {}
         self._loose: list[Loose] = []
         self._flights: dict[str, tuple[float, str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self.said: set[Limit | str] = set()
         """Limits of which the user was told that they are nearly reached, and sentences that are said once."""
 
@@ -83,6 +84,18 @@ class Funds:
     def fly(self, chat: Chat, usd: float) -> None:
         """A request may cost so much at worst, of which no journal tells; 0 when it is over."""
         self._flights[chat.name] = usd, workspace_of(chat.folder) if usd else ""
+
+    def publish(self) -> None:
+        """A request is over: other processes that spend from the same limits are to know soon."""
+        task = asyncio.create_task(self._publish(), name="publish what was spent")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _publish(self) -> None:
+        try:
+            await self._keeping.ask(lambda store: store.publish())
+        except SessionError as error:
+            log.info("%s", error.message)
 
     async def read(self, budget: BudgetSettings, chat: Chat) -> list[Fund | Unknown]:
         """What is taken of each limit that is set, each as it is now."""

@@ -133,6 +133,8 @@ class Purse:
         booking = booking_of(Record("", 0.0, "", 0, "usage", request))
         if self._session.recorder is None or not self._services.keeping.is_on:
             self._services.funds.book(self._chat(), booking.cost, estimated=estimated, is_priced=booking.is_priced)
+        elif self._budget is not None and self._budget.is_set:
+            self._services.funds.publish()
         if self._funds:
             self._funds = [
                 each.plus(booking.cost, estimated=estimated) if isinstance(each, Fund) else each for each in self._funds
