@@ -50,7 +50,8 @@ class Purses:
     ) -> Neovim:  # fmt: skip
         editor = self._start(
             f"{{ provider = 'anthropic', model = 'm', parameters = {{ max_tokens = 20 }}, budget = {budget},"
-            f" providers = {{ anthropic = {{ base_url = '{self._peer.base_url}', models = {{ {models} }} }} }}, {more} }}",
+            f" providers = {{ anthropic = {{ base_url = '{self._peer.base_url}', models = {{ {models} }} }} }},"
+            f" {more} }}",
             ANTHROPIC_API_KEY=CANARY, **self._home,
         )  # fmt: skip
         editor.lua(PICK, answer)
@@ -164,8 +165,10 @@ def test_autopilot_pauses_and_goes_on_when_it_may(purses: Purses, peer: Peer) ->
     call = Calls("sum", "calculator", {"expression": "6 * 7"})
     peer.enqueue(Reply((call,), "tool_use"), script.text("Done."))
     editor = purses.editor(
-        "{ file = 0.2 }", "wait", "tools = { autopilot = true, auto_approve = { 'calculator' } }, sandbox = { enabled = false }",
-    )  # fmt: skip
+        "{ file = 0.2 }",
+        "wait",
+        "tools = { autopilot = true, auto_approve = { 'calculator' } }, sandbox = { enabled = false }",
+    )
     editor.press("G<C-]>")
     editor.wait(lambda: asked(editor), "the question")
     assert "42" in editor.lines() and len(peer.bodies) == 1
@@ -226,7 +229,8 @@ def test_two_editors_spend_from_one_day(purses: Purses, peer: Peer) -> None:
     peer.enqueue(script.text("word "))
     two.wait(lambda: not _is_refused(two), "the first one's request to be over")
     two.idle()
-    purses.spend(one, 5)
+    peer.enqueue(script.text(*["word "] * 5))
+    one.wait(lambda: not _is_refused(one), "the second one's request to be over")
     two.wait(lambda: _is_refused(two) and "~$0.11 of $0.30 spent, and this" in asked(two)[-1], "what both have spent")
 
 
@@ -266,9 +270,8 @@ def test_what_is_left_is_told_to_scripts_in_the_report_and_in_the_status(purses:
     assert editor.events("FlemmaBudget")
     (report,) = until(editor, 1)
     assert report["lines"][-2:] == ["Budget:  $0.90 of $1 left for this chat", "$3.90 of $4 left for today"]
-    editor.lua(
-        "for _, w in ipairs(...) do vim.api.nvim_win_close(w, true) end", [each["win"] for each in floats(editor)]
-    )
+    for each in floats(editor):
+        editor.lua("vim.api.nvim_win_close(..., true)", each["win"])
     editor.command("Flemma status")
     editor.wait(lambda: "$0.10 of $1 spent" in editor.text(), "the section")
 
