@@ -17,6 +17,7 @@ from flemma_py.app.costs import own_price
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.keeping import ChatSession
+from flemma_py.app.keeping.chat_session import Booked
 from flemma_py.app.preparation import Chosen, Preparation
 from flemma_py.app.services import Services
 from flemma_py.app.tool_calls import OWN_ERROR
@@ -220,19 +221,23 @@ class Asking:
         read = usage.input + usage.cache_read + usage.cache_write
         if read:
             self._aside.figure.measured(read, self._characters)
-        self.purse.landed()
-        booked = self._session.over(outcome)
         usage, estimated = self._used(usage, outcome)
-        if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
-            # By now the server may have said what its models cost.
-            priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
+
+        def book(booked: Booked) -> None:
+            assert sent is not None
 
             def used(entry: dict[str, Any]) -> None:
                 booked(entry, context_tokens=read or None, estimated=estimated)
                 self.purse.booked(entry, estimated=estimated)
                 self._editor.used({**entry, "estimated": True} if estimated else entry)
 
+            # By now the server may have said what its models cost.
+            priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
             self._services.accounts.record(priced, usage, outcome.value, used)
+
+        was_used = sent is not None and (outcome is Outcome.COMPLETED or usage != Usage())
+        self._session.over(outcome, book if was_used else None)
+        self.purse.landed()
 
     def _used(self, usage: Usage, outcome: Outcome) -> tuple[Usage, bool]:
         """With a guess where something was used and not reported. A request that was turned away used nothing; whether

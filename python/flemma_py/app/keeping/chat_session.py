@@ -228,15 +228,14 @@ class ChatSession:
     def _write(self, draft: DraftFile) -> None:
         self._start(asyncio.to_thread(draft.write), "draft")
 
-    def over(self, outcome: Outcome) -> Booked:
-        """The request has ended. What it used is told to what this returns, now or later."""
+    def over(self, outcome: Outcome, book: Callable[[Booked], None] | None = None) -> None:
+        """The request has ended. `book` tells what it used to what it is given: at once, if that is known already, so
+        that whoever adds up what was spent finds the turn under way or its cost, and never neither; else later."""
         recorder, turn, endpoint = self.recorder, self.turn, self._endpoint
         self.turn = None
         ms = (time.monotonic() - self._sent_at) * 1000 if self._sent_at is not None else None
         self._sent_at = None
         self._api_ms += ms or 0.0
-        if recorder is not None and turn is not None:
-            recorder.turn(turn, ENDS[outcome])
 
         def booked(entry: dict[str, Any], **more: Any) -> None:
             if recorder is not None and self._keeping.is_on:
@@ -245,7 +244,10 @@ class ChatSession:
                 recorder.usage(entry, request_id=id, turn=turn, vendor=vendor, endpoint=endpoint, api_ms=ms, **more)
                 self.on_change()
 
-        return booked
+        if book is not None:
+            book(booked)
+        if recorder is not None and turn is not None:
+            recorder.turn(turn, ENDS[outcome])
 
     def settled(self) -> None:
         """The chat is idle: have what it says now written down."""
