@@ -9,6 +9,7 @@ vim.api.nvim_create_user_command("Flemma", function(call)
 end, {
   nargs = "*",
   range = true,
+  bang = true,
   desc = "Flemma: send, cancel, run tools, … (:Flemma without a word lists all)",
   complete = function(lead, line)
     return require("flemma.commands").complete(lead, line)

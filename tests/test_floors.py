@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     "model": 0, "registry": 0, "config": 0, "packages": 0,
     "document": 1, "templating": 1, "prompt": 1,
-    "providers": 2, "accounting": 2, "importers": 2, "approval": 2, "personalities": 2,
+    "providers": 2, "accounting": 2, "importers": 2, "exporters": 2, "approval": 2, "personalities": 2,
     "conversation": 3, "journal": 3, "lsp": 3,
     "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp_client": 4, "evaluation": 4, "demo": 4, "files": 4,
     "processes": 4, "sandbox": 4, "log": 4,

@@ -86,6 +86,11 @@ function doors.notify(payload)
   say(payload.message)
 end
 
+--- What came of an operation on sessions.
+function doors.operation(payload)
+  require("flemma.operations").receive(payload)
+end
+
 --- A question to the user, answered by a message.
 function doors.choose(payload)
   require("flemma.questions").ask(payload)
@@ -182,6 +187,11 @@ end
 --- Does a buffer hold changes of this file that nobody wrote?
 function doors.unsaved(payload)
   return { unsaved = require("flemma.openfiles").is_unsaved(payload.path) }
+end
+
+--- What going back would do to files, or did.
+function doors.rewind(payload)
+  require("flemma.rewind").receive(payload)
 end
 
 --- A tool wrote a file.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.counts import some
 from tests.editor.desk import Desk
 from tests.wire.test_template_properties import CHATS
 
@@ -32,7 +33,7 @@ def desk(binary: str) -> Iterator[Desk]:
 @settings(
     derandomize=True,
     deadline=None,
-    max_examples=25,
+    max_examples=some(8, 25),
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

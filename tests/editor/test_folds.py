@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from flemma_py.document.outline import outline
 from flemma_py.document.parser import parse
+from tests.counts import some
 from tests.editor.conftest import Start
 from tests.editor.neovim import Neovim
 from tests.pure import document_texts as texts
@@ -139,7 +140,7 @@ def test_the_corpus_folds_as_the_host_parses_it(editor: Neovim) -> None:
         assert rows == expected(lines), "\n".join(lines)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(15, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(texts.files.filter(bool), min_size=5, max_size=20))
 def test_any_file_folds_as_the_host_parses_it(editor: Neovim, files: list[list[str]]) -> None:
     for lines, rows in zip(files, editor.lua(READ, files), strict=True):

@@ -17,7 +17,10 @@ from tests.editor.neovim import ROOT
 from tests.hostile import repository
 from tests.hostile.canaries import ForeignHost, Watch, write_programs
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who opens a file")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who opens a file"),
+    pytest.mark.sampled(3),
+]
 
 CORPUS = sorted((ROOT / "tests/hostile/chats").glob("*.chat"))
 CHOSEN = re.compile(

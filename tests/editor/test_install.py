@@ -106,6 +106,7 @@ def test_not_now_leaves_the_chat_as_it_was_and_the_next_send_asks_again(newcomer
     assert ":Flemma install" in editor.notice("not sent")
 
 
+@pytest.mark.soak
 def test_a_send_that_was_cancelled_does_not_go_out_after_the_install(newcomer: Open, tmp_path: Path) -> None:
     editor = newcomer(make_programs(tmp_path / "bin", uv=True))
     editor.open(tmp_path / "talk.chat", "@You:\nHello\n")
@@ -150,7 +151,7 @@ def test_no_python_at_all_is_said_once_it_is_needed(newcomer: Open, tmp_path: Pa
     editor.idle()
 
 
-@pytest.mark.parametrize("uv", [False, True], ids=["pip", "uv"])
+@pytest.mark.parametrize("uv", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["pip", "uv"])
 def test_without_a_network_the_reason_is_said_and_nothing_half_made_is_used(
     newcomer: Open, tmp_path: Path, uv: bool
 ) -> None:
@@ -207,6 +208,7 @@ def test_an_install_that_is_up_to_date_changes_nothing(newcomer: Open, tmp_path:
     assert (data(editor) / "venv").resolve() == before
 
 
+@pytest.mark.soak
 def test_two_neovims_that_install_at_once_both_end_well(newcomer: Open, tmp_path: Path) -> None:
     programs = make_programs(tmp_path / "bin")
     editors = [newcomer(programs), newcomer(programs)]
@@ -220,6 +222,7 @@ def test_two_neovims_that_install_at_once_both_end_well(newcomer: Open, tmp_path
         editor.wait(lambda editor=editor: editor.host()["ready"], "the host")  # type: ignore[misc]
 
 
+@pytest.mark.soak
 def test_a_neovim_that_ends_while_installing_leaves_nothing_that_is_used(newcomer: Open, tmp_path: Path) -> None:
     programs = make_programs(tmp_path / "bin")
     for end in (signal.SIGKILL, None):
@@ -237,6 +240,7 @@ def test_a_neovim_that_ends_while_installing_leaves_nothing_that_is_used(newcome
     editor.wait(lambda: len(list(folder.glob("venvs/*"))) == 1, "the sweeping of what was half made")
 
 
+@pytest.mark.soak
 def test_an_install_can_be_cancelled(newcomer: Open, tmp_path: Path) -> None:
     programs = make_programs(tmp_path / "bin", python="")
     write_program(programs / "python3", 'case "$2" in *ensurepip*) echo "3 12 3.12.4 1";; *) exec sleep 30;; esac')
@@ -248,6 +252,7 @@ def test_an_install_can_be_cancelled(newcomer: Open, tmp_path: Path) -> None:
     assert "cancelled" in editor.notice("install was cancelled")
 
 
+@pytest.mark.soak
 def test_packages_are_made_with_the_python_that_the_user_named(newcomer: Open, tmp_path: Path) -> None:
     programs = make_programs(tmp_path / "bin", python="my-python")
     editor = newcomer(programs)

@@ -13,6 +13,8 @@ import pytest
 from tests.editor.desk import Desk
 from tests.hostile.repository import HUGE
 
+pytestmark = pytest.mark.sampled(2)
+
 LUA = "```lua\n{}\n```\n@You:\nHello {{{{ x }}}}\n"
 JINJA = "@You:\nHello {}\n"
 TIME, MEMORY = "took longer than 1 s", "memory limit"

@@ -18,7 +18,7 @@ from tests.editor.neovim import Neovim
 from tests.editor.streams import FENCED, THOUGHTS, WORDS, slowly
 
 MOMENTS = 50
-MOMENTS_IN_SHORT = 4
+MOMENTS_IN_SHORT = 2
 
 ANSWERS = (
     Reply((WORDS, Says("\n\nMore of it.\n\n"), WORDS, WORDS)),

@@ -11,6 +11,8 @@ from flemma_py.registry import discover
 from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.neovim import Neovim
 
+pytestmark = pytest.mark.sampled(2)
+
 NAMES = sorted({"demo", "local", *(provider.name for _, provider in discover("flemma_py.providers", "PROVIDER"))})
 """What can be chosen by name: all that is built in, and the one of the settings below."""
 SETUP = """{

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.counts import some
 from tests.pure.places import PLACE, bash, chain, said
 
 from flemma_py.approval.arguments.command import examined, within
@@ -50,7 +51,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-many = settings(derandomize=True, deadline=None, max_examples=500)
+many = settings(derandomize=True, deadline=None, max_examples=some(100, 500))
 
 
 @many

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.counts import some
 
 from flemma_py.app.grants import Grants
 from flemma_py.approval.verdict import Decision, Verdict
@@ -229,5 +230,5 @@ class Flight(RuleBasedStateMachine):
         assert loop is None or loop.rounds <= MOST
 
 
-Flight.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Flight.TestCase.settings = settings(max_examples=some(40, 150), stateful_step_count=40, deadline=None)
 TestFlight = Flight.TestCase

@@ -7,11 +7,12 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.counts import some
 from tests.pure.document_texts import LINES, files
 
 from flemma_py.document.parser import parse, reparse
 
-examples = settings(derandomize=True, deadline=None, max_examples=500)
+examples = settings(derandomize=True, deadline=None, max_examples=some(100, 500))
 
 
 @examples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
+from tests.counts import some
 from tests.pure.buffer_model import BufferModel
 from tests.pure.document_texts import files
 from tests.pure.test_document_serializer import meaning
@@ -231,7 +232,7 @@ def test_migration_of_a_new_form_file_has_nothing_to_do() -> None:
     assert migrate(["@You:", "Hi", "@Assistant: ", "Hello"]) == ()
 
 
-@settings(derandomize=True, deadline=None, max_examples=500)
+@settings(derandomize=True, deadline=None, max_examples=some(100, 500))
 @given(files)
 def test_migration_keeps_the_meaning_of_old_files_and_is_complete(lines: list[str]) -> None:
     lines = ["@You: first", *lines]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from tests.counts import some
 from tests.pure.document_texts import files
 
 from flemma_py.document.parser import parse
@@ -40,7 +41,7 @@ def segment_of(role: str, lines: list[str]) -> Segment:
     return segment
 
 
-@settings(derandomize=True, deadline=None, max_examples=1000)
+@settings(derandomize=True, deadline=None, max_examples=some(150, 1000))
 @given(files)
 def test_serialized_files_have_the_same_meaning_and_stay_as_they_are(lines: list[str]) -> None:
     document = parse(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.counts import some
 
 from flemma_py.document.mirror import END, Mirror, Place, Stamp, byte_length, split_at
 from flemma_py.document.parser import parse
@@ -24,7 +25,7 @@ def bytes_of(lines: list[str]) -> int:
     return sum(len(line.encode("utf-8", "surrogateescape")) + 1 for line in lines)
 
 
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=some(100, 300), derandomize=True)
 @given(st.data())
 def test_lines_bytes_and_parse_follow_every_edit(data: st.DataObject) -> None:
     lines = data.draw(LINES) or [""]
@@ -44,7 +45,7 @@ def test_lines_bytes_and_parse_follow_every_edit(data: st.DataObject) -> None:
     assert mirror.document() == parse(lines)
 
 
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=some(60, 200), derandomize=True)
 @given(st.data())
 def test_our_own_edits_land_where_the_editor_put_them(data: st.DataObject) -> None:
     lines = data.draw(LINES) or [""]

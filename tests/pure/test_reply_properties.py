@@ -7,6 +7,7 @@ from itertools import count, pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.counts import some
 from tests.pure.buffer_model import BufferModel
 from tests.pure.document_texts import files, texts
 
@@ -128,7 +129,7 @@ def content(message: Message) -> list[object]:
     return [value(segment) for segment in message.segments if segment.span.line or not isinstance(segment, Text)]
 
 
-examples = settings(derandomize=True, deadline=None, max_examples=600)
+examples = settings(derandomize=True, deadline=None, max_examples=some(100, 600))
 prompts = st.sampled_from([["@You:", "Hi"], ["@You: Hi"], ["@You:", "Hi", ""], ["@You:", "```", "open"]])
 cuts = st.lists(st.integers(0, 1000), max_size=8)
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.counts import some
 from tests.wire.chats import Chat
 from tests.wire.matrix.asking import VENDORS
 from tests.wire.matrix.vendors import provider_of
@@ -109,7 +110,7 @@ async def body_of(chat: Chat, text: str, vendor: str, retention: str) -> bytes |
     return provider.build_request(built.prompt, f"http://127.0.0.1:1{facts.root}").body
 
 
-@settings(derandomize=True, deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, deadline=None, max_examples=some(8, 40), suppress_health_check=list(HealthCheck))
 @given(CHATS)
 async def test_evaluating_changes_nothing_of_the_chat(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     lines = text.split("\n")
@@ -127,7 +128,7 @@ async def test_evaluating_changes_nothing_of_the_chat(tmp_path_factory: pytest.T
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-@settings(derandomize=True, deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, deadline=None, max_examples=some(5, 20), suppress_health_check=list(HealthCheck))
 @given(CHATS)
 async def test_a_turn_more_leaves_the_bytes_before_it_as_they_were(
     tmp_path_factory: pytest.TempPathFactory, vendor: str, text: str

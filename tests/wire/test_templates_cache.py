@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.counts import some
 from tests.wire.chats import Chat, flat, told
 
 from flemma_py.document.parser import parse, reparse
@@ -171,7 +172,7 @@ TEXTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(derandomize=True, deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, deadline=None, max_examples=some(6, 25), suppress_health_check=list(HealthCheck))
 @given(st.lists(TEXTS, min_size=1, max_size=8), st.lists(st.tuples(st.integers(0, 7), TEXTS), max_size=6))
 async def test_after_any_edits_the_result_is_that_of_a_fresh_evaluation(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], edits: list[tuple[int, str]]

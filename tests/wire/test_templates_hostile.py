@@ -10,6 +10,8 @@ from tests.wire.chats import Chat, flat, told
 
 from flemma_py.errors import EvaluationError
 
+pytestmark = pytest.mark.sampled(3)
+
 SOON = 2
 """Seconds of processor time of workers, however busy the machine is: a limit of one second, and the start of the worker
 before and of the one that comes after."""

@@ -25,7 +25,7 @@ class Editor:
     unsaved: set[str] = field(default_factory=set)
     told: list[str] = field(default_factory=list)
 
-    async def is_unsaved(self, path: str) -> bool:
+    async def is_unsaved(self, path: str, *, unanswered: bool = False) -> bool:
         await asyncio.sleep(0)
         return path in self.unsaved
 

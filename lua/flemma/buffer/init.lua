@@ -251,6 +251,23 @@ function M.cancel(buf)
   end
 end
 
+--- Run something as soon as the chat is idle: now, or when what it does has ended and everybody has been told.
+---@param buf integer
+---@param run fun()
+function M.when_idle(buf, run)
+  local busy = chats[buf] and chats[buf].busy
+  if not busy then
+    return run()
+  end
+  local before = busy.on_complete
+  busy.on_complete = function()
+    if before then
+      run_callback(before)
+    end
+    vim.schedule(run)
+  end
+end
+
 --- Enter insert mode again where it was left, if the user stayed where the send left them.
 ---@param buf integer
 ---@param insert { win: integer, cursor: integer[], at: integer[] }

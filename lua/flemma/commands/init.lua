@@ -4,12 +4,13 @@ local M = {}
 
 ---@class (exact) flemma.Command
 ---@field about string one line for the list
----@field run fun(args: string[], line: string, range?: integer[]) `line` is what stands behind the word, as it was
----typed; `range` are the first and the last line of one
----@field complete? string[]|fun(words: string[]): string[] words to offer behind it, given those before
+---@field run fun(args: string[], line: string, range?: integer[], sure: boolean) `line` is what stands behind the word,
+---as it was typed; `range` are the first and the last line of one; `sure`: a `!` says that nothing is to be asked
+---@field complete? string[]|fun(words: string[], lead: string): string[] words to offer behind it, given those before
+---and what is being typed
 
 --- One file per group: `commands/`.
-local GROUPS = { "chat", "writing", "tools", "reports", "records" }
+local GROUPS = { "chat", "writing", "tools", "reports", "records", "sessions" }
 
 ---@type table<string, flemma.Command>
 local commands = {}
@@ -45,10 +46,20 @@ local function list()
   vim.api.nvim_echo({ { "Flemma " .. table.concat(lines, "\n") } }, false, {})
 end
 
+--- The word of a command as the table has it, and whether a `!` stands behind it.
+---@param word string
+---@return string
+---@return boolean
+local function plain(word)
+  local bare, sure = word:gsub("^:+", ""):gsub("!$", "")
+  return (bare:gsub(":+$", "")), sure > 0
+end
+
 --- Run `:Flemma …`.
----@param call { fargs: string[], args: string }
+---@param call { fargs: string[], args: string, bang: boolean }
 function M.run(call)
-  local word = (call.fargs[1] or ""):gsub("^:+", ""):gsub(":+$", "")
+  local word, sure = plain(call.fargs[1] or "")
+  sure = sure or call.bang
   if word == "" then
     return list()
   end
@@ -59,7 +70,7 @@ function M.run(call)
     return require("flemma.notify").error(("There is no command %s.%s"):format(word, hint))
   end
   local range = call.range > 0 and { call.line1, call.line2 } or nil
-  command.run(vim.list_slice(call.fargs, 2), (call.args:gsub("^%s*%S+%s*", "", 1)), range)
+  command.run(vim.list_slice(call.fargs, 2), (call.args:gsub("^%s*%S+%s*", "", 1)), range, sure)
 end
 
 ---@param lead string
@@ -68,9 +79,9 @@ end
 function M.complete(lead, line)
   local words = vim.split(vim.trim(line:gsub("^%S+", "", 1)), "%s+", { trimempty = true })
   local first = #words == 0 or (#words == 1 and lead ~= "")
-  local offers = first and names() or (commands[words[1]] or {}).complete or {}
+  local offers = first and names() or (commands[plain(words[1])] or {}).complete or {}
   if type(offers) == "function" then
-    offers = offers(vim.list_slice(words, 2, lead == "" and #words or #words - 1))
+    offers = offers(vim.list_slice(words, 2, lead == "" and #words or #words - 1), lead)
   end
   return vim.tbl_filter(function(offer)
     return vim.startswith(offer, lead)

@@ -35,6 +35,16 @@ function M.is_shown(name)
   return shown(name) ~= nil
 end
 
+---@param buf integer
+---@param marks [integer, integer, integer, string][]
+---@param below integer lines above those that the marks count from
+local function draw(buf, marks, below)
+  for _, mark in ipairs(marks) do
+    local row, from, to, kind = unpack(mark)
+    api.nvim_buf_set_extmark(buf, ns, below + row, from, { end_col = to, hl_group = GROUPS[kind] })
+  end
+end
+
 ---@param name string
 ---@param filetype string
 ---@return integer buf
@@ -80,13 +90,28 @@ function M.show(name, filetype, page)
   vim.bo[buf].modifiable = true
   api.nvim_buf_set_lines(buf, 0, -1, true, page.lines)
   api.nvim_buf_clear_namespace(buf, ns, 0, -1)
-  for _, mark in ipairs(page.marks) do
-    local row, from, to, kind = unpack(mark)
-    api.nvim_buf_set_extmark(buf, ns, row, from, { end_col = to, hl_group = GROUPS[kind] })
-  end
+  draw(buf, page.marks, 0)
   vim.bo[buf].modifiable = false
   vim.bo[buf].modified = false
   return buf
+end
+
+--- Add lines to a page that is shown in this tab. A window whose cursor is on the last line goes along.
+---@param name string
+---@param page { lines: string[], marks: [integer, integer, integer, string][] }
+function M.add(name, page)
+  local win = assert(shown(name))
+  local buf = api.nvim_win_get_buf(win)
+  local last = api.nvim_buf_line_count(buf)
+  local follows = api.nvim_win_get_cursor(win)[1] == last
+  vim.bo[buf].modifiable = true
+  api.nvim_buf_set_lines(buf, last, last, true, page.lines)
+  draw(buf, page.marks, last)
+  vim.bo[buf].modifiable = false
+  vim.bo[buf].modified = false
+  if follows then
+    api.nvim_win_set_cursor(win, { api.nvim_buf_line_count(buf), 0 })
+  end
 end
 
 return M

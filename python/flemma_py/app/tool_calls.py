@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from flemma_py.app.editor import ChatEditor
+from flemma_py.app.keeping import ChatSession
 from flemma_py.app.preparation import Preparation
+from flemma_py.app.rewinding.recording import Recording
 from flemma_py.app.services import Services
 from flemma_py.approval.verdict import Decision
 from flemma_py.config.schema import Settings
@@ -39,10 +42,18 @@ Seen = tuple[tuple[int, int], ...]
 class ToolCalls:
     """What of a chat runs, and where: `preparation` knows its place and its settings."""
 
-    def __init__(self, services: Services, editor: ChatEditor, preparation: Preparation, finished: Finished) -> None:
+    def __init__(
+        self,
+        services: Services,
+        editor: ChatEditor,
+        preparation: Preparation,
+        session: ChatSession,
+        finished: Finished,
+    ) -> None:
         self._services = services
         self._editor = editor
         self._preparation = preparation
+        self._recording = Recording(services.keeping, session, services.environ)
         self._finished = finished
         self._tasks: set[asyncio.Task[None]] = set()
         self._settings: tuple[int, asyncio.Task[Settings]] | None = None
@@ -130,16 +141,19 @@ class ToolCalls:
             log.exception("the chat's own settings could not be read")
             return ToolOutcome(OWN_ERROR, is_error=True)
         here = await self._services.offered(settings, folder, start=True)
+        place = self._place(settings)
+        record = self._recording.call(call.id, work_folder(place, folder))
         return await self._services.runner.run(
             call.name,
             call.input,
             call.input is not None,
-            self._place(settings).context(call.id, lambda line: None),
+            replace(place.context(call.id, lambda line: None), keep=record.keep),
             owner=self,
             at_once=settings.tools.max_concurrent,
             watch=partial(self._editor.tool, timeout=self._limit(call, settings)),
             offered={each.name for each in here},
             scope=self._services.own_tools.scope(folder),
+            witness=record,
         )
 
     def _limit(self, call: ToolUse, settings: Settings) -> float | None:
@@ -158,3 +172,12 @@ class ToolCalls:
             reading = self._preparation.settings(self._editor.view().document)
             self._settings = turn, asyncio.create_task(reading, name=f"settings {turn}")
         return await asyncio.shield(self._settings[1])
+
+
+def work_folder(place: Workplace, folder: str) -> str:
+    """Where commands of a chat in `folder` start."""
+    try:
+        return place.shell_folder
+    except FlemmaError:
+        # The command itself will say what is wrong with the settings.
+        return folder

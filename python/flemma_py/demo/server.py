@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -50,6 +51,7 @@ class DemoServer:
         self._count = 0
         self._queue: deque[control.Answer] = deque()
         self._runner: web.AppRunner | None = None
+        self._door: socket.socket | None = None
 
     def enqueue(self, *answers: control.Answer) -> None:
         """Answer the next requests with these, in order, before the script gets its turn again."""
@@ -75,17 +77,25 @@ class DemoServer:
         # Cancelling the handler is how a stalled answer learns that nobody listens any more.
         self._runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._door = socket.create_server((host, port), family=family)
+        await web.SockSite(self._runner, self._door).start()
         bound_host, bound_port = self._runner.addresses[0][:2]
         self.base_url = (
             f"http://[{bound_host}]:{bound_port}" if ":" in bound_host else f"http://{bound_host}:{bound_port}"
         )
 
     async def close(self) -> None:
-        if self._runner:
-            await self._runner.cleanup()
-            self._runner = None
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        # Nobody comes in any more; a connection that was accepted a moment ago needs some turns of the loop until it is
+        # one that can be closed. A server that is closed meanwhile loses it.
+        if self._door is not None:
+            asyncio.get_running_loop().remove_reader(self._door)
+        await _turn()
+        await runner.cleanup()
+        await _turn()
 
     async def _on_messages(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
@@ -296,3 +306,9 @@ async def listen(*, host: str, port: int, pace: float, key: str | None, peer: bo
     server = DemoServer(pace=pace, key=key, peer=peer)
     await server.listen(host, port)
     return server
+
+
+async def _turn(times: int = 5) -> None:
+    """Let the loop go round."""
+    for _ in range(times):
+        await asyncio.sleep(0)

@@ -34,6 +34,7 @@ __all__ = [
     "aborted_line",
     "prompt_lines",
     "serialize",
+    "source_text",
     "thinking_lines",
     "thinking_open",
     "tool_result_lines",
@@ -106,14 +107,15 @@ def _is_tool_block(block: Sequence[str]) -> bool:
 
 def _prose_lines(segments: Iterable[Segment], *, close: bool) -> list[str]:
     """Text with its expressions. A fence left open is closed unless nothing can follow."""
-    text = "".join(_source_text(segment) for segment in segments)
+    text = "".join(source_text(segment) for segment in segments)
     if not text:
         return []
     lines, fence = protect_text(text)
     return [*lines, "`" * fence] if fence and close else lines
 
 
-def _source_text(segment: Segment) -> str:
+def source_text(segment: Segment) -> str:
+    """A part of prose as it is written, without protection."""
     match segment:
         case Text(value):
             return value

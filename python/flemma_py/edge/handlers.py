@@ -35,7 +35,9 @@ from flemma_py.edge.payloads import Hello, ImportSlice, Submit, integer, mapping
 from flemma_py.edge.previews import Previews
 from flemma_py.edge.questions import Asker
 from flemma_py.edge.reports import Reports
+from flemma_py.edge.rewinding import RewindCommands
 from flemma_py.edge.servers import ServerCommands
+from flemma_py.edge.sessions import SessionCommands
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
 
@@ -72,10 +74,12 @@ class Handlers:
         self._reports = Reports(bridge, services, self._chats)
         self._imports = Imports(bridge)
         self._servers = ServerCommands(bridge, services)
+        self._sessions = SessionCommands(bridge, services, self._asker)
         self._language = Language(bridge, services)
         self._previews = Previews(bridge, services)
         self._approvals = ApprovalCommands(bridge, services)
         self._own_tools = OwnToolMessages(bridge, services)
+        self._rewinds = RewindCommands(bridge, services)
 
     def handle(self, kind: str, payload: Payload) -> None:
         """Take one message. Never raises: what is wrong with it goes to the log and, in one sentence, to the user."""
@@ -144,6 +148,9 @@ class Handlers:
             case "consent":
                 chat, _ = self._chat(integer(payload, "buf"))
                 chat.consented(string(payload, "path"), allowed=bool(payload.get("allowed")))
+            case "session":
+                place = self._location(string(payload, "name"), string(payload, "cwd"))
+                self._sessions.take(payload, self._chats, place.folder)
             case "chosen":
                 self._asker.answered(payload)
             case "written":
@@ -157,6 +164,8 @@ class Handlers:
             case "foresee":
                 buf = integer(payload, "buf")
                 self._previews.calls(buf, *self._chat(buf), integer(payload, "line") if "line" in payload else None)
+            case "rewind":
+                self._rewinds.take(payload, self._chats)
             case "estimate":
                 self._soon(self._chat(integer(payload, "buf"))[1].estimate)
             case "diagnose":

@@ -20,13 +20,13 @@ class BridgedBuffers:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
 
-    async def is_unsaved(self, path: str) -> bool:
+    async def is_unsaved(self, path: str, *, unanswered: bool = False) -> bool:
         try:
             async with asyncio.timeout(DEADLINE):
                 answer = await self._bridge.call("unsaved", {"path": path})
         except (TimeoutError, EditorError) as error:
-            log.warning("the editor did not say whether a file has unsaved changes, so it counts as saved: %r", error)
-            return False
+            log.warning("the editor did not say whether a file has unsaved changes: %r", error)
+            return unanswered
         return bool(answer.get("unsaved"))
 
     def changed(self, path: str) -> None:

@@ -69,6 +69,18 @@ def replace(path: str, data: bytes, expected: Identity | None) -> Identity:
         return Identity.of(new)
 
 
+def remove(path: str, expected: Identity) -> None:
+    """Take away the file at the real `path`, which was `expected` when it was looked at. Raises as `replace`."""
+    folder, name = os.path.split(path)
+    with _opened(folder) as at:
+        old = _look(name, at)
+        if old is None or Identity.of(old) != expected:
+            raise Changed
+        os.unlink(name, dir_fd=at)
+        with contextlib.suppress(OSError):
+            _sync_folder(at)
+
+
 @contextmanager
 def _opened(folder: str) -> Iterator[int]:
     at = open_folder(folder)

@@ -7,13 +7,13 @@ once, by its id.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flemma_py.journal.ledger import Booking, Ledger, Sums, booking_of
 from flemma_py.journal.lines import Damage, Foreign, Item, Record
-from flemma_py.journal.parts import Binding, Checkpoint, Message, Parent, Rewind, ToolRun, Turn
+from flemma_py.journal.parts import Binding, Change, Checkpoint, Message, Parent, Rewind, ToolRun, Turn
 from flemma_py.journal.records import END_STATES, OPEN_STATES, count_of, number_of, table_of, text_of
 
 TITLE_CHARACTERS = 60
@@ -24,7 +24,8 @@ SEARCHED = ("user", "assistant")
 @dataclass(slots=True)
 class Fold:
     """What a session is. `live`: ids of what is said now, in order; `messages` also holds what was cut away.
-    `updated_at` is the latest moment of any record."""
+    `changes`: what tools did outside of the chat, by ids and in order; `updated_at` is the latest moment of any
+    record."""
 
     sid: str = ""
     created_at: float | None = None
@@ -39,6 +40,7 @@ class Fold:
     live: dict[str, None] = field(default_factory=dict)
     turns: dict[str, Turn] = field(default_factory=dict)
     tools: dict[str, ToolRun] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     metrics: list[Record] = field(default_factory=list)
     checkpoints: list[Checkpoint] = field(default_factory=list)
@@ -252,15 +254,37 @@ def _tool(fold: Fold, record: Record) -> bool:
     call, name = text_of(data, "call"), text_of(data, "name")
     if not call or not name:
         return False
-    known = fold.tools.get(call) or ToolRun(call, name, text_of(data, "turn"), record.ts)
+    known = fold.tools.get(call) or ToolRun(call, name, text_of(data, "turn"), record.ts, writer=record.writer)
+    if data.get("state") == "started" and known.is_over:
+        # Run once more, under the same id.
+        known = replace(known, began_at=record.ts, is_over=False, ok=None, ms=None, writer=record.writer)
     changes = data.get("changes")
-    if isinstance(changes, list):
-        known = replace(known, changes=tuple(each for each in changes if isinstance(each, dict)))
+    if isinstance(changes, list | tuple):
+        known = replace(known, changes=_changes(fold, record, call, name, changes))
     if data.get("state") == "finished":
         ok = data.get("ok")
         known = replace(known, is_over=True, ok=ok if isinstance(ok, bool) else None, ms=number_of(data, "ms"))
     fold.tools[call] = known
     return True
+
+
+def _changes(fold: Fold, record: Record, call: str, name: str, told: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
+    """Take over changes of a run, each of which may be told more than once; what all of its changes are now. One that
+    is told as `void` did not come about."""
+    for number, each in enumerate(told):
+        if not isinstance(each, dict):
+            continue
+        id = text_of(each, "id") or f"{record.id}-{number}"
+        known = fold.changes.get(id)
+        if known is not None and known.call != call:
+            continue
+        if each.get("void") is True:
+            fold.changes.pop(id, None)
+        elif known is not None:
+            fold.changes[id] = replace(known, data=each)
+        else:
+            fold.changes[id] = Change(id, call, name, len(fold.turns), record.ts, each)
+    return tuple(each.data for each in fold.changes.values() if each.call == call)
 
 
 def _checkpoint(fold: Fold, record: Record) -> bool:

@@ -13,7 +13,7 @@ from flemma_py.journal.fold import Fold
 from flemma_py.journal.parts import Binding, Message
 from flemma_py.journal.sayings import Saying, common
 
-EMBEDDED = re.compile(r"""^\s*["']?flemma_session["']?\s*[:=]\s*["']?([0-9A-Za-z_-]{1,128})""", re.MULTILINE)
+EMBEDDED = re.compile(r"""^[\s{]*["']?flemma_session["']?\s*[:=]\s*["']?([0-9A-Za-z_-]{1,128})""", re.MULTILINE)
 """The id of a session in a frontmatter of any language."""
 
 Way = Literal["id", "path", "inode"]

@@ -54,7 +54,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class ToolRun:
-    """A tool that was begun. `ok` None: nobody knows how it ended."""
+    """A tool that was begun, by the process `writer`. `ok` None: nobody knows how it ended."""
 
     call: str
     name: str
@@ -64,6 +64,20 @@ class ToolRun:
     ok: bool | None = None
     ms: float | None = None
     changes: tuple[Mapping[str, Any], ...] = ()
+    writer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a run did, or was about to do, outside of the chat. `turns`: how many turns had begun by then;
+    `data` says what, see `journal.changes`."""
+
+    id: str
+    call: str
+    tool: str
+    turns: int
+    at: float
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

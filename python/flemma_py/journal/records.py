@@ -121,8 +121,9 @@ def tool(
     changes: Sequence[Mapping[str, Any]] | None = None,
     durable: bool = False,
 ) -> Entry:
-    """A tool began, or ended. `changes`: what it did to files, as {path, before, after} of kept contents. `durable`
-    for one that changes what cannot be brought back: whether it ran must be known after a power loss, too."""
+    """A tool began, or ended. `changes`: what it did or is about to do (`journal.changes`); one that is told again, by
+    its `id`, takes the place of what was told before. `durable` for one that changes what cannot be brought back:
+    whether it ran must be known after a power loss, too."""
     made = entry("tool", call=call, name=name, state=state, turn=turn, ok=ok, ms=ms, changes=changes)
     return Entry(made.type, made.data, durable)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,21 @@ class Shell(Protocol):
 class Buffers(Protocol):
     """The files that are open in the editor. Paths are absolute, without links."""
 
-    async def is_unsaved(self, path: str) -> bool:
-        """Whether a buffer holds changes of this file that nobody wrote. False where the editor does not answer."""
+    async def is_unsaved(self, path: str, *, unanswered: bool = False) -> bool:
+        """Whether a buffer holds changes of this file that nobody wrote; `unanswered` where the editor does not say."""
         ...
 
     def changed(self, path: str) -> None:
         """The file was written: a buffer that shows it, and has no changes of its own, ought to show it anew."""
+        ...
+
+
+class Keep(Protocol):
+    """Keeps what a file holds before it is changed, so that it can be brought back."""
+
+    def __call__(self, path: str, old: bytes | None, new: bytes | None) -> AbstractContextManager[None]:
+        """Around the change of the file at the real `path` from `old` to `new`, None: there is none. May block, so use
+        it in a thread. An exception within means that nothing was changed; it raises none of its own."""
         ...
 
 
@@ -117,6 +127,10 @@ def _unheard(line: str) -> None:
     return None
 
 
+def _unkept(path: str, old: bytes | None, new: bytes | None) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """Where a run happens, and what it may use.
@@ -127,7 +141,7 @@ class ToolContext:
     there. `report` takes the last line of what a run says, as often as one likes. `chat` is the chat's own file, which
     no tool writes. `seen` has the files that this chat's model has read or written, by their real paths; `places` the
     settings of each tool that searches, by its name. `buffer` is the chat's number in the editor, 0 where there is
-    none; `walls` is what a tool that runs elsewhere is told of the sandbox.
+    none; `walls` is what a tool that runs elsewhere is told of the sandbox. `keep` goes around each change of a file.
     """
 
     directory: str
@@ -146,9 +160,13 @@ class ToolContext:
     places: Mapping[str, SearchPlace] = field(default_factory=dict)
     buffer: int = 0
     walls: Callable[[], Awaitable[Walls]] = _no_walls
+    keep: Keep = _unkept
 
 
 STOPPED = ToolOutcome("The user stopped this call before it ended.", is_error=True)
+
+Changes = Literal["nothing", "files", "anything"]
+"""What a run may change outside of the chat: nothing; files, each within `ToolContext.keep`; what nobody can tell."""
 
 Execute = Callable[[dict[str, Any], ToolContext], Awaitable[ToolOutcome]]
 """Runs a tool. Cancelling the awaiting task must end the run; wrong input is an outcome with `is_error`."""
@@ -177,5 +195,18 @@ class Tool:
     foresee: Foresee | None = None
     timeout: float | None = None
     """Seconds that a run has, where they are not the general ones."""
+    changes: Changes = "anything"
     origin: str = ""
     """Where it comes from, for the owner; empty: it is one of ours."""
+
+
+class Witness(Protocol):
+    """Who writes down that a call ran."""
+
+    async def begins(self, tool: Tool) -> None:
+        """It runs now. Gives back when that is written down, or a moment later; never raises."""
+        ...
+
+    def ended(self, outcome: ToolOutcome) -> None:
+        """It is over, in whatever way. Returns at once, and never raises."""
+        ...

@@ -101,6 +101,7 @@ def merge_conflicts(places: Places, locks: Locks, sid: str) -> int:
     for path in copies:
         try:
             disk.make_folder(str(places.trash))
+            path.chmod(0o600)
             path.rename(places.trash / f"{sid}.{path.name}")
         except OSError as error:
             raise Unwritten(f"{path} could not be moved to the trash: {reason(error)}.") from error

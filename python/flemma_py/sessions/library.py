@@ -49,6 +49,11 @@ class Library:
         """A session's folder. Raises `NoSuchSession`."""
         return self._places.folder(self._places.complete(sid))
 
+    @property
+    def place(self) -> Path:
+        """Where all sessions are kept."""
+        return self._places.state
+
     def folder(self, sid: str) -> Path:
         """Where a session is kept, or would be."""
         return self._places.folder(sid)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 from flemma_py.journal import records
+from flemma_py.journal.changes import RESTORE
 from flemma_py.journal.fold import Fold
 from flemma_py.journal.lines import Record
-from flemma_py.journal.parts import Message, Turn
+from flemma_py.journal.parts import Message, ToolRun, Turn
 from flemma_py.journal.records import Entry, TurnState
 from flemma_py.journal.sayings import Saying, Scribe
 from flemma_py.sessions.journal import BEGINNING, Journal, Mark
@@ -131,8 +132,17 @@ class Recorder:
         """What a request used, however it ended; `more` as `records.usage` has it."""
         return self.record(records.usage(request, request_id=request_id, **more))
 
-    def tool_started(self, call: str, name: str, *, turn: str | None = None, durable: bool = False) -> Receipt:
-        return self.record(records.tool(call, name, "started", turn=turn, durable=durable))
+    def tool_started(
+        self,
+        call: str,
+        name: str,
+        *,
+        turn: str | None = None,
+        changes: Sequence[Mapping[str, Any]] | None = None,
+        durable: bool = False,
+    ) -> Receipt:
+        """A tool runs. `changes`: what it is about to do, as `journal.changes` has it; told once more for each."""
+        return self.record(records.tool(call, name, "started", turn=turn, changes=changes, durable=durable))
 
     def tool_finished(
         self,
@@ -144,7 +154,7 @@ class Recorder:
         ms: float | None = None,
         changes: Sequence[Mapping[str, Any]] | None = None,
     ) -> Receipt:
-        """`changes`: {path, before, after} of files, contents by the names that `Blobs.put` gave."""
+        """`changes`: what it did, as `journal.changes` has it, contents by the names that `Blobs.put` gave."""
         return self.record(records.tool(call, name, "finished", turn=turn, ok=ok, ms=ms, changes=changes))
 
     def metric(self, values: Mapping[str, Any]) -> Receipt:
@@ -195,7 +205,7 @@ class Recorder:
                 api_ms=api_ms,
                 wall_ms=max(wall_ms, 0.0),
                 messages=len(fold.live),
-                tool_calls=len(fold.tools),
+                tool_calls=sum(run.name != RESTORE for run in fold.tools.values()),
                 exit_reason=exit_reason,
             )
         )
@@ -209,6 +219,20 @@ class Recorder:
             left = [turn for turn in self._fold.open_turns if turn.writer != self._desk.instance]
             if left:
                 self.record(*(records.turn(each.id, "interrupted", reason="lost") for each in left), durable=True)
+            return left
+
+    def recover_tools(self) -> list[ToolRun]:
+        """Tools that a process ran which is no more, and whose end nobody knows: from now on they are over. As
+        `recover`."""
+        with self._lock:
+            if self.lease is None:
+                return []
+            runs = self._fold.tools.values()
+            left = [run for run in runs if not run.is_over and run.writer != self._desk.instance]
+            if left:
+                self.record(
+                    *(records.tool(run.call, run.name, "finished", turn=run.turn) for run in left), durable=True
+                )
             return left
 
     # ---- knowing

@@ -52,4 +52,4 @@ def detail(input: Mapping[str, Any]) -> str:
     return printable(str(input.get("expression") or ""))
 
 
-TOOL = Tool(DEFINITION, execute, detail=detail)
+TOOL = Tool(DEFINITION, execute, detail=detail, changes="nothing")

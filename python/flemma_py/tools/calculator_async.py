@@ -53,4 +53,4 @@ async def execute(input: dict[str, Any], context: ToolContext) -> ToolOutcome:
     return await calculator.execute({"expression": asked.expression}, context)
 
 
-TOOL = Tool(DEFINITION, execute, enabled=False, detail=calculator.detail)
+TOOL = Tool(DEFINITION, execute, enabled=False, detail=calculator.detail, changes="nothing")

@@ -103,7 +103,8 @@ def _refuse_changed(path: str, old: Contents, context: ToolContext) -> None:
 def _write(target: Target, data: bytes, context: ToolContext) -> None:
     path = target.path
     try:
-        now = replace(target.real, data, target.old.identity if target.old else None)
+        with context.keep(target.real, target.old.data if target.old else None, data):
+            now = replace(target.real, data, target.old.identity if target.old else None)
     except Changed as error:
         raise ToolError(f"{path} was changed by somebody else just now: {READ_AGAIN}.") from error
     except Unreadable as error:

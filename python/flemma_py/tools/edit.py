@@ -142,4 +142,4 @@ def detail(input: Mapping[str, Any]) -> str:
     return printable(str(input.get("path") or ""))
 
 
-TOOL = Tool(DEFINITION, execute, detail=detail, foresee=foreseen(input_model, edited))
+TOOL = Tool(DEFINITION, execute, detail=detail, foresee=foreseen(input_model, edited), changes="files")

@@ -98,4 +98,4 @@ def detail(input: Mapping[str, Any]) -> str:
     return "  ".join(filter(None, [printable(pattern), f"in {printable(str(path))}" if path else ""]))
 
 
-TOOL = Tool(DEFINITION, execute, detail=detail)
+TOOL = Tool(DEFINITION, execute, detail=detail, changes="nothing")

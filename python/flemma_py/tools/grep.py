@@ -238,4 +238,4 @@ def detail(input: Mapping[str, Any]) -> str:
     return "  ".join(printable(word) for word in words if word)
 
 
-TOOL = Tool(DEFINITION, execute, detail=detail)
+TOOL = Tool(DEFINITION, execute, detail=detail, changes="nothing")

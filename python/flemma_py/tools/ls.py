@@ -125,4 +125,4 @@ def detail(input: Mapping[str, Any]) -> str:
     return "  ".join(filter(None, [printable(path), deep]))
 
 
-TOOL = Tool(DEFINITION, execute, detail=detail)
+TOOL = Tool(DEFINITION, execute, detail=detail, changes="nothing")

@@ -175,4 +175,4 @@ def detail(input: Mapping[str, Any]) -> str:
     return "  ".join(filter(None, [printable(str(path or "")), span]))
 
 
-TOOL = Tool(DEFINITION, execute, detail=detail)
+TOOL = Tool(DEFINITION, execute, detail=detail, changes="nothing")

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from flemma_py.config.toolnames import ToolNames
 from flemma_py.errors import FlemmaError
-from flemma_py.model.tool import STOPPED, Tool, ToolContext, ToolDefinition, ToolOutcome
+from flemma_py.model.tool import STOPPED, Tool, ToolContext, ToolDefinition, ToolOutcome, Witness
 from flemma_py.providers.tool_wire import wire_name
 from flemma_py.registry import discover, installed
 from flemma_py.tools.overflow import fit
@@ -195,10 +195,11 @@ class ToolRunner:
         watch: Watch = _nobody,
         offered: Collection[str] | None = None,
         scope: str | None = None,
+        witness: Witness | None = None,
     ) -> ToolOutcome:
         """Run the tool `name`, if it is one of those that are `offered` (as for the method of that name). `raw_ok` says
         whether the model's arguments were JSON at all. Of the calls of one `owner`, a chat, at most `at_once` run at a
-        time (0: no limit of its own). Never raises but for cancellation."""
+        time (0: no limit of its own). `witness` is told when it begins and ends. Never raises but for cancellation."""
         tool = self.tool(name, scope)
         definitions = self.offered(offered, scope)
         if tool is None or tool.definition not in definitions:
@@ -208,13 +209,20 @@ class ToolRunner:
         if not isinstance(input, dict):
             return failed(f"The arguments of `{name}` are of type {type(input).__name__}: send one JSON object.")
         if not tool.origin and tool.definition.name in self._own:
-            return bounded(await self._in_turn(tool, input, context, owner, at_once, watch))
+            return bounded(await self._in_turn(tool, input, context, owner, at_once, watch, witness))
         # Ours look for themselves what they can do with half a character, and cut their output each in its way.
-        outcome = await self._in_turn(tool, _whole(input), context, owner, at_once, watch)
+        outcome = await self._in_turn(tool, _whole(input), context, owner, at_once, watch, witness)
         return bounded(await fit(outcome, context, tool.definition.name))
 
     async def _in_turn(
-        self, tool: Tool, input: dict[str, Any], context: ToolContext, owner: Hashable, at_once: int, watch: Watch
+        self,
+        tool: Tool,
+        input: dict[str, Any],
+        context: ToolContext,
+        owner: Hashable,
+        at_once: int,
+        watch: Watch,
+        witness: Witness | None,
     ) -> ToolOutcome:
         """Wait for a place, then run; `cancel` ends both."""
         name, clock = tool.definition.name, asyncio.get_running_loop().time
@@ -233,7 +241,7 @@ class ToolRunner:
             async with scope, self._queue.place(owner, at_once):
                 entry.is_waiting = False
                 watch(name, entry.id, "executing")
-                outcome = await execute(tool, input, replace(context, report=report))
+                outcome = await _witnessed(tool, input, replace(context, report=report), witness)
         except TimeoutError:
             if not entry.is_stopped:
                 raise
@@ -269,6 +277,18 @@ class ToolRunner:
         close = difflib.get_close_matches(name, names, n=1)
         hint = f" Did you mean `{close[0]}`?" if close else ""
         return failed(f"There is no tool `{name[:100]}`.{hint} {listing}")
+
+
+async def _witnessed(tool: Tool, input: dict[str, Any], context: ToolContext, witness: Witness | None) -> ToolOutcome:
+    if witness is None:
+        return await execute(tool, input, context)
+    outcome = STOPPED
+    try:
+        await witness.begins(tool)
+        outcome = await execute(tool, input, context)
+    finally:
+        witness.ended(outcome)
+    return outcome
 
 
 async def execute(tool: Tool, input: dict[str, Any], context: ToolContext) -> ToolOutcome:

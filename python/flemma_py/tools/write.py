@@ -95,4 +95,4 @@ def detail(input: Mapping[str, Any]) -> str:
     return "  ".join(filter(None, [printable(str(path or "")), size]))
 
 
-TOOL = Tool(DEFINITION, execute, detail=detail, foresee=foreseen(input_model, written))
+TOOL = Tool(DEFINITION, execute, detail=detail, foresee=foreseen(input_model, written), changes="files")

@@ -59,7 +59,8 @@ class ChatSession:
         self.last_turn: str | None = None
         self.on_change: Callable[[], None] = lambda: None
         """Is told when what is known of the session has changed: it was found, a request is over, a message is kept."""
-        self._binding: asyncio.Task[Recorder] | None = None
+        self._binding: asyncio.Task[tuple[Recorder, str | None]] | None = None
+        self._likely: str | None = None
         self._beginning: asyncio.Task[None] | None = None
         self._look_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,6 +94,8 @@ class ChatSession:
         recorder = await self.bound()
         if self._beginning is not None:
             return  # The user did not wait: what the chat says now is what counts.
+        if self._likely is not None:
+            recorder = await self._asked_if_moved(recorder, self._likely)
         if recorder.lease is None and recorder.holder:
             who = recorder.holder.get("pid")
             self._warn(f"this chat is open in another Neovim, too (its host is process {who}): both keep records of it")
@@ -101,6 +104,20 @@ class ChatSession:
 
         await offer_back(self._keeping, self._editor, recorder)
 
+    async def _asked_if_moved(self, recorder: Recorder, sid: str) -> Recorder:
+        """This chat begins as another did whose file is gone: the user says whether it is that one."""
+        title = (await self._keeping.ask(lambda store: store.row(sid))).title or sid
+        question = f"This chat begins as “{title}”, whose file is gone. Was it moved here?"
+        if await self._editor.choose(question, ["Yes: go on with its session", "No: it is another one"]) != 0:
+            return recorder
+        if self.recorder is not recorder or self._beginning is not None:
+            self._warn("this chat has a session of its own by now: :edit it again to be asked again")
+            return recorder
+        moved = await self._keeping.ask(lambda store: store.open(sid))
+        self.adopt(moved)
+        await self._bind(moved)
+        return moved
+
     async def bound(self) -> Recorder:
         """The session of this chat, found or made; nothing of a new one is on the disk before its first record. Raises
         `SessionError`."""
@@ -108,11 +125,12 @@ class ChatSession:
             return self.recorder
         if self._binding is None:
             document, at = self._editor.view().document, self._preparation.location
-            work = self._keeping.ask(lambda store: find(store, document, at.path, at.folder, at.cwd))
+            unbound = self._keeping.unbound.pop(self._editor.number, None)
+            work = self._keeping.ask(lambda store: find(store, document, at.path, at.folder, at.cwd, unbound))
             self._binding = asyncio.create_task(work, name="session")
         binding = self._binding
         try:
-            recorder = await asyncio.shield(binding)
+            recorder, self._likely = await asyncio.shield(binding)
         except SessionError:
             if self._binding is binding:
                 self._binding = None  # The next one may find it.
@@ -254,6 +272,17 @@ class ChatSession:
         if self.recorder is not None and self.last_turn is not None:
             self._start(self._say(self.recorder, self._editor.view().document, self.last_turn), "say")
 
+        if self.sid is not None and self._keeping.embeds and self._preparation.location.path:
+            self._start(self._embed(self.sid), "embed")
+
+    async def _embed(self, sid: str) -> None:
+        from flemma_py.app.keeping.embedding import with_id
+
+        view = self._editor.view()
+        change = with_id(view.document, view.lines, sid)
+        if change is not None and not await self._editor.place(*change):
+            log.info("the session's id was not written into the chat, as that was changed meanwhile")
+
     async def _say(self, recorder: Recorder, document: Document, turn: str) -> None:
         receipt = await asyncio.to_thread(recorder.say, said_by(document), turn)
         if receipt is not None:
@@ -280,6 +309,8 @@ class ChatSession:
             if task is not None:
                 task.cancel()
         self._drop_draft()
+        if (recorder := self.recorder) is not None and recorder.fold.binding is None and self.last_turn is not None:
+            self._keeping.unbound[self._editor.number] = recorder.sid
         await asyncio.to_thread(self.leave, "bdelete")
 
     # ---- within
@@ -336,24 +367,34 @@ def said_by(document: Document) -> tuple[Saying, ...]:
     return tuple(each.saying for each in said_in(document))
 
 
-def find(store: SessionStore, document: Document, path: str | None, folder: str, cwd: str) -> Recorder:
-    """The session of a chat: the one that it has, one forked off where it is a copy, or a new one. For a thread. Raises
-    `SessionError`."""
+def find(
+    store: SessionStore, document: Document, path: str | None, folder: str, cwd: str, unbound: str | None = None
+) -> tuple[Recorder, str | None]:
+    """The session of a chat: the one that it has, one forked off where it is a copy, or a new one; and the id of the
+    one that it may be as well, if the user says so. `unbound` is the one that its buffer had when it had no file. For
+    a thread. Raises `SessionError`."""
     from flemma_py.app.keeping.workspace import workspace_of
-    from flemma_py.journal.identity import ChatFile, Copied, Known
+    from flemma_py.journal.identity import ChatFile, Copied, Known, Likely
+    from flemma_py.journal.sayings import common
 
     if path is None:
-        return store.create(cwd=cwd, workspace=workspace_of(folder))
+        return store.create(cwd=cwd, workspace=workspace_of(folder)), None
     real, dev, ino = whereabouts(path)
+    if unbound is not None and common(store.fold(unbound).said, said_by(document)):
+        recorder = store.open(unbound)
+        bind(recorder, path)
+        return recorder, None
+    likely: str | None = None
     match store.identify(ChatFile(real, dev, ino, sid=_embedded(document), sayings=said_by(document))):
         case Known(sid):
             recorder = store.open(sid)
         case Copied(parent, at_mid, _) if at_mid is not None:
             recorder = store.fork(parent, at_mid, chat_path=real, reason="copy")
-        case _:
-            return store.create(cwd=cwd, workspace=workspace_of(folder), chat_path=real)
+        case found:
+            likely = found.sid if isinstance(found, Likely) else None
+            return store.create(cwd=cwd, workspace=workspace_of(folder), chat_path=real), likely
     bind(recorder, path)
-    return recorder
+    return recorder, None
 
 
 def bind(recorder: Recorder, path: str) -> None:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 OFF = "No session is kept: sessions.enabled is false, or Neovim has no state folder."
-SECONDS_TO_END = 1.5
+SECONDS_TO_END = 5.0
 """How long the host may still write when the editor is gone."""
 
 
@@ -52,6 +52,8 @@ class Keeping:
         self._is_over = False
         self.drafts: WeakSet[DraftFile] = WeakSet()
         self.chats: WeakSet[Leaving] = WeakSet()
+        self.unbound: dict[int, str] = {}
+        """Sessions of chats without a file, by buffer: the first `:write` may attach a buffer anew."""
         self.is_quitting = False
         """The user ended Neovim: what they left unsaved is not to come back."""
 
@@ -63,6 +65,11 @@ class Keeping:
     @property
     def is_on(self) -> bool:
         return self._state is not None and self._owner.settings.sessions.enabled and not self._is_over
+
+    @property
+    def embeds(self) -> bool:
+        """Whether a session's id is to stand in its chat."""
+        return self._owner.settings.sessions.embed_id
 
     @property
     def store(self) -> SessionStore | None:

@@ -12,7 +12,7 @@ from flemma_py.app.keeping.recovery import Kept, Offer, offer
 from flemma_py.journal.chat import said_in
 from flemma_py.journal.drafts import Draft
 from flemma_py.journal.fold import Fold
-from flemma_py.journal.parts import Turn
+from flemma_py.journal.parts import ToolRun
 from flemma_py.sessions import Recorder, SessionStore
 from flemma_py.sessions.drafts import drop, left
 
@@ -25,6 +25,7 @@ TRIES = 5
 async def offer_back(keeping: Keeping, editor: ChatEditor, recorder: Recorder) -> None:
     """Mark as interrupted what a process began that is no more, and offer what the chat lacks of it."""
     lost = await asyncio.to_thread(recorder.recover)
+    _tell_tools(editor, await asyncio.to_thread(recorder.recover_tools))
     drafts = await keeping.ask(lambda store: left(store.folder(recorder.sid)))
     # A reply may be coming in by now.
     drafts = [(path, draft) for path, draft in drafts if path not in {each.path for each in keeping.drafts}]
@@ -34,7 +35,6 @@ async def offer_back(keeping: Keeping, editor: ChatEditor, recorder: Recorder) -
     draft = drafts[-1][1] if drafts else None
     offered = offer(editor.view().lines, kept, draft)
     if offered is None:
-        _tell_tools(editor, recorder, lost)
         return await _forget(drafts)
     choices = [PUT, SHOW, DROP] if offered.fits else [SHOW, DROP]
     answer = await editor.choose(_question(offered, draft), choices)
@@ -44,7 +44,6 @@ async def offer_back(keeping: Keeping, editor: ChatEditor, recorder: Recorder) -
         return editor.beside("what was being written", offered.lines)
     if choices[answer] == PUT and not await _put(editor, kept, draft):
         return None
-    _tell_tools(editor, recorder, lost)
     sayings = tuple(each.saying for each in said_in(editor.view().document))
     receipt = await asyncio.to_thread(recorder.say, sayings)
     if receipt is not None:
@@ -90,9 +89,7 @@ async def _put(editor: ChatEditor, kept: list[Kept], draft: Draft | None) -> boo
     return False
 
 
-def _tell_tools(editor: ChatEditor, recorder: Recorder, lost: list[Turn]) -> None:
-    turns = {each.id for each in lost}
-    ran = recorder.look(lambda fold: [each for each in fold.tools.values() if each.turn in turns and not each.is_over])
+def _tell_tools(editor: ChatEditor, ran: list[ToolRun]) -> None:
     if ran:
         names = ", ".join(sorted({each.name for each in ran}))
         editor.tell("warn", f"when Neovim or its host ended a tool was at work, which may have done its work: {names}")
