@@ -77,6 +77,9 @@ function M.forget(bufnr)
   if package.loaded["flemma.budget"] then
     require("flemma.budget").forget(bufnr)
   end
+  if package.loaded["flemma.session.current"] then
+    require("flemma.session.current").forget(bufnr)
+  end
 end
 
 --- Tell how many tokens the next request of the current chat would take, counted by its vendor where that counts.

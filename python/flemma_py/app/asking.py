@@ -23,7 +23,7 @@ from flemma_py.app.services import Services
 from flemma_py.app.tool_calls import OWN_ERROR
 from flemma_py.conversation.spending import Answered, Weighed
 from flemma_py.conversation.state import Failed, Input, Outcome, PromptReady, SecretReady, Streamed
-from flemma_py.errors import FlemmaError, SessionError
+from flemma_py.errors import BudgetError, FlemmaError, SessionError
 from flemma_py.model.document import Document
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
@@ -101,6 +101,8 @@ class Asking:
         try:
             chosen = await choice
             built = self._preparation.build(document, chosen)
+            if self._services.errand is not None:
+                await self._services.errand.check(self._services, chosen, built.prompt)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -123,6 +125,10 @@ class Asking:
                 asked = await self.purse.weigh()
             except Exception:
                 return self.broken(turn)
+            if asked and self._services.errand is not None:
+                # Nobody is there who could answer.
+                self._services.errand.is_spent = True
+                return self._post(Failed(turn, BudgetError(f"Nothing was sent. {asked[0].text}")))
             return self._post(Weighed(turn, asked))
 
         self.prepare(weighed())
@@ -172,6 +178,7 @@ class Asking:
         def deliver(events: Sequence[StreamEvent]) -> None:
             if events:
                 self._received.feed(events)
+                self._editor.heard(events)
                 self._session.heard(events)
                 self._post(Streamed(turn, tuple(events)))
 
@@ -190,8 +197,8 @@ class Asking:
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
             self._received, self._is_refused = Received(), False
             self.purse.sending()
-            self._session.sending(endpoint.base_url)
             self._preparation.sent(prompt)
+            self._session.sending(endpoint.base_url)
             self._editor.sending(float(endpoint.parameters["timeout"]))
 
         def progress(label: str) -> None:

@@ -61,7 +61,7 @@ class ChatSession:
         """Is told when what is known of the session has changed: it was found, a request is over, a message is kept."""
         self._binding: asyncio.Task[tuple[Recorder, str | None]] | None = None
         self._likely: str | None = None
-        self._beginning: asyncio.Task[None] | None = None
+        self._beginning: asyncio.Task[tuple[Recorder, str]] | None = None
         self._look_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._draft: DraftFile | None = None
@@ -72,6 +72,7 @@ class ChatSession:
         self._since = time.monotonic()
         self._sent_at: float | None = None
         self._api_ms = 0.0
+        self.patience = PATIENCE
         keeping.chats.add(self)
 
     @property
@@ -170,7 +171,7 @@ class ChatSession:
             self._is_unnamed = True
             self._beginning = asyncio.create_task(self._begin(document, about), name="turn")
 
-    async def _begin(self, document: Document, about: dict[str, Any]) -> None:
+    async def _begin(self, document: Document, about: dict[str, Any]) -> tuple[Recorder, str]:
         recorder = await self.bound()
         turn = await self._keeping.ask(lambda store: store.ids())
         said = said_by(document)
@@ -181,6 +182,7 @@ class ChatSession:
             early, self._early = self._early, []
             self.heard(early)
         await asyncio.wrap_future(receipt)
+        return recorder, turn
 
     def _begun(self, recorder: Recorder, turn: str, said: Sequence[Saying], about: dict[str, Any]) -> Receipt:
         """For a thread."""
@@ -202,24 +204,34 @@ class ChatSession:
 
     def withdrawn(self) -> None:
         """What was about to leave does not."""
-        turn, self.turn = self.turn, None
-        if turn is not None and self.recorder is not None:
-            self.recorder.turn(turn, "cancelled", reason="withdrawn")
-        elif self._is_unnamed and self._beginning is not None:
-            # Nothing is written of it yet.
-            self._beginning.cancel()
+        begun, self._beginning = self._beginning, None
+        if begun is None:
+            return
+        if self._is_unnamed:
+            begun.cancel()  # Nothing is written of it yet.
+            return
+        recorder, turn, self.turn = self.recorder, self.turn, None
+
+        def ended(_: object) -> None:
+            if recorder is not None and turn is not None:
+                recorder.turn(turn, "cancelled", reason="withdrawn")
+
+        if begun.done():
+            ended(begun)
+        else:
+            begun.add_done_callback(ended)
 
     async def ready(self, *, is_required: bool) -> None:
-        """Wait until the turn is written down, for `PATIENCE` seconds at most. Warns once where it is not, or raises
+        """Wait until the turn is written down, for `patience` seconds at most. Warns once where it is not, or raises
         `SessionError` where that `is_required`."""
         if (beginning := self._beginning) is None:
             if is_required:
                 raise SessionError("Nothing was sent: sessions.require_journal is on, and no session is kept.")
             return
-        await asyncio.wait([beginning], timeout=None if is_required else PATIENCE)
+        await asyncio.wait([beginning], timeout=None if is_required else self.patience)
         if not beginning.done():
             beginning.add_done_callback(_seen)
-            self._warn(f"the record of this turn was not on the disk after {PATIENCE * 1000:.0f} ms: it follows")
+            self._warn(f"the record of this turn was not on the disk after {self.patience * 1000:.0f} ms: it follows")
         elif error := beginning.exception():
             message = error.message if isinstance(error, SessionError) else "an error of Flemma's own, see the log"
             if not isinstance(error, SessionError):
@@ -233,6 +245,7 @@ class ChatSession:
         self._endpoint, self._sent_at = endpoint, time.monotonic()
         if self.recorder is not None and self.turn is not None:
             self.recorder.turn(self.turn, "running")
+        self.on_change()
 
     def heard(self, events: Sequence[StreamEvent]) -> None:
         """This came of the reply."""
@@ -248,24 +261,41 @@ class ChatSession:
 
     def over(self, outcome: Outcome, book: Callable[[Booked], None] | None = None) -> None:
         """The request has ended. `book` tells what it used to what it is given: at once, if that is known already, so
-        that whoever adds up what was spent finds the turn under way or its cost, and never neither; else later."""
-        recorder, turn, endpoint = self.recorder, self.turn, self._endpoint
-        self.turn = None
+        that whoever adds up what was spent finds the turn under way or its cost, and never neither; else later. Where
+        the turn's record is late, that comes first."""
+        begun, recorder, endpoint = self._beginning, self.recorder, self._endpoint
         ms = (time.monotonic() - self._sent_at) * 1000 if self._sent_at is not None else None
         self._sent_at = None
         self._api_ms += ms or 0.0
 
+        def once_begun(do: Callable[[Recorder, str | None], None]) -> None:
+            if begun is not None and not begun.done():
+                begun.add_done_callback(lambda _: once_begun(do))
+            elif begun is not None and not begun.cancelled() and begun.exception() is None:
+                do(*begun.result())
+            elif recorder is not None:
+                do(recorder, None)
+
+        def ended(recorder: Recorder, turn: str | None) -> None:
+            if self.turn == turn:
+                self.turn = None
+            if turn is not None:
+                recorder.turn(turn, ENDS[outcome])
+            self.on_change()
+
         def booked(entry: dict[str, Any], **more: Any) -> None:
-            if recorder is not None and self._keeping.is_on:
+            def billed(recorder: Recorder, turn: str | None) -> None:
                 id = more.pop("request_id", None) or turn or f"{os.getpid()}-{time.time_ns()}"
                 vendor = entry.get("provider")
                 recorder.usage(entry, request_id=id, turn=turn, vendor=vendor, endpoint=endpoint, api_ms=ms, **more)
                 self.on_change()
 
+            if self._keeping.is_on:
+                once_begun(billed)
+
         if book is not None:
             book(booked)
-        if recorder is not None and turn is not None:
-            recorder.turn(turn, ENDS[outcome])
+        once_begun(ended)
 
     def settled(self) -> None:
         """The chat is idle: have what it says now written down."""
@@ -289,6 +319,11 @@ class ChatSession:
             self.on_change()
 
     # ---- its end
+
+    async def rest(self) -> None:
+        """Return when all that was begun is done: for one who leaves right behind a turn."""
+        while tasks := [each for each in (self._beginning, *self._tasks) if each is not None and not each.done()]:
+            await asyncio.wait(tasks)
 
     def leave(self, reason: str) -> None:
         """Nothing of this chat is to come any more. `reason` is a word: quit, bdelete, reset, crash."""
@@ -354,7 +389,7 @@ class ChatSession:
             log.exception("a chat's session met an error of Flemma's own")
 
 
-def _seen(task: asyncio.Task[None]) -> None:
+def _seen(task: asyncio.Task[Any]) -> None:
     """The user was told already that it is late."""
     if not task.cancelled() and (error := task.exception()):
         log.warning("a turn was not recorded: %s", error)

@@ -1,4 +1,4 @@
-"""Which session a chat's is, and what of it the journal counts. For a thread, where it says so."""
+"""Which session is a chat's, and having it written down where the chat is. All of it looks at files: for a thread."""
 
 from __future__ import annotations
 
