@@ -223,6 +223,11 @@ function doors.estimate(payload)
   require("flemma.state").receive_estimate(payload)
 end
 
+--- What is taken of the limits that hold for a chat.
+function doors.budget(payload)
+  require("flemma.budget").receive(payload)
+end
+
 --- Two requests to be read side by side.
 function doors.compared(payload)
   require("flemma.diagnostics").receive(payload)

@@ -182,6 +182,7 @@ return {
       restore_usage = false,
       checkpoint = { suggest = 0.8 },
     },
+    budget = {},
     logging = { enabled = false, level = "DEBUG", format = "text" },
     diagnostics = { enabled = false },
     lsp = { enabled = true },

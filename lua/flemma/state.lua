@@ -118,6 +118,9 @@ function M.forget(bufnr)
   if package.loaded["flemma.statusline"] then
     require("flemma.statusline").forget(bufnr)
   end
+  if package.loaded["flemma.budget"] then
+    require("flemma.budget").forget(bufnr)
+  end
   if package.loaded["flemma.session.current"] then
     require("flemma.session.current").forget(bufnr)
   end

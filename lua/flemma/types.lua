@@ -34,6 +34,7 @@
 ---@field templating? flemma.settings.templating
 ---@field secrets? flemma.settings.secrets
 ---@field sessions? flemma.settings.sessions
+---@field budget? flemma.settings.budget|number
 ---@field logging? flemma.settings.logging
 ---@field diagnostics? flemma.settings.diagnostics
 ---@field lsp? flemma.settings.lsp
@@ -367,6 +368,11 @@
 
 ---@class (exact) flemma.settings.sessions.checkpoint
 ---@field suggest? number|false How full a model's context is when a checkpoint is suggested, once: |flemma-checkpoints|. must be a number between 0 and 1, or false
+
+---@class (exact) flemma.settings.budget
+---@field file? number What one chat may cost; `budget = 0.5` means this. must be a number of US dollars, from 0 on
+---@field day? number What all chats may cost in one day. must be a number of US dollars, from 0 on
+---@field project? number What all chats of one project may cost. must be a number of US dollars, from 0 on
 
 ---@class (exact) flemma.settings.logging
 ---@field enabled? boolean must be true or false

@@ -236,6 +236,15 @@ async def test_a_request_that_could_cost_too_much_is_not_sent(shell: Shell) -> N
     assert done.of("usage")[0]["cost"] > 0 and done.of("end")[0]["cost"] == done.of("usage")[0]["cost"]
 
 
+async def test_a_budget_holds_where_nobody_can_be_asked(shell: Shell) -> None:
+    done = await shell.run("--set", "budget.day=0.01")
+    assert done.code == 4 and "Nothing was sent. Budget for today: $0 of $0.01 spent" in done.err
+    assert shell.server.recorded == [] and shell.chat.read_text() == ASK
+    shell.chat.write_text(f"```lua\nflemma.opt.budget = 0\n```\n\n{ASK}")
+    assert (await shell.run()).code == 4
+    assert shell.server.recorded == []
+
+
 async def test_what_was_spent_counts_for_the_next_request_of_the_run(shell: Shell) -> None:
     shell.write("note.txt", "x")
     reads = [Calls(f"d{n}", "read", {"path": "note.txt", "offset": n}) for n in range(1, 12)]

@@ -28,6 +28,7 @@ local M = {}
 ---@field filepath string? absolute
 ---@field bufnr integer?
 ---@field status "completed"|"cancelled"|"errored"|nil how it ended
+---@field estimated boolean? nobody counted a part of its tokens
 local Request = {}
 Request.__index = Request
 

@@ -46,6 +46,9 @@ end
 local function request_rows(requests, priced)
   local request = requests[#requests]
   local show = priced and vim.iter(requests):all(request.has_price)
+  local about = vim.iter(requests):any(function(each)
+    return each.estimated == true
+  end) and "~" or ""
   local read, written = sum(requests, "cache_read_input_tokens"), sum(requests, "cache_creation_input_tokens")
   local thought = sum(requests, "thoughts_tokens")
   local thoughts = thought > 0 and (" (⊂ %s thoughts)"):format(commas(thought)) or ""
@@ -53,7 +56,7 @@ local function request_rows(requests, priced)
     { "Model:", ("`%s` (%s)"):format(request.model, request.provider) },
     {
       "Input:",
-      commas(sum(requests, "input_tokens")) .. " tokens",
+      about .. commas(sum(requests, "input_tokens")) .. " tokens",
       show and money(sum(requests, "get_input_cost")) or nil,
     },
   }
@@ -65,11 +68,11 @@ local function request_rows(requests, priced)
   end
   rows[#rows + 1] = {
     "Output:",
-    commas(sum(requests, "get_total_output_tokens")) .. " tokens" .. thoughts,
+    about .. commas(sum(requests, "get_total_output_tokens")) .. " tokens" .. thoughts,
     show and money(sum(requests, "get_output_cost")) or nil,
   }
   if show then
-    rows[#rows + 1] = { "Total:", "", money(sum(requests, "get_total_cost")) }
+    rows[#rows + 1] = { "Total:", "", about .. money(sum(requests, "get_total_cost")) }
   end
   return rows
 end
@@ -90,17 +93,38 @@ end
 ---@return flemma.usage.Row[]
 local function session_rows(session, priced)
   local known = priced and known_prices(session) or "none"
+  local about = vim.iter(session.requests):any(function(request)
+    return request.estimated == true
+  end) and "~" or ""
   local function cost(dollars)
-    return known ~= "none" and (known == "some" and "≥ " or "") .. money_up(dollars) or nil
+    return known ~= "none" and (known == "some" and "≥ " or "") .. about .. money_up(dollars) or nil
   end
   local rows = {
-    { "Input:", commas(session:get_total_input_tokens()) .. " tokens", cost(session:get_total_input_cost()) },
-    { "Output:", commas(session:get_total_output_tokens()) .. " tokens", cost(session:get_total_output_cost()) },
+    { "Input:", about .. commas(session:get_total_input_tokens()) .. " tokens", cost(session:get_total_input_cost()) },
+    {
+      "Output:",
+      about .. commas(session:get_total_output_tokens()) .. " tokens",
+      cost(session:get_total_output_cost()),
+    },
   }
   if known ~= "none" then
     rows[#rows + 1] = { "Total:", "", cost(session:get_total_cost()) }
   end
   return rows
+end
+
+--- What is left of the limits that hold for the chat.
+---@param request flemma.session.Request
+---@return flemma.usage.Row[]
+local function budget_rows(request)
+  local funds = request.bufnr and require("flemma.budget").all(request.bufnr) or {}
+  return vim
+    .iter(funds)
+    :enumerate()
+    :map(function(number, fund)
+      return { number == 1 and "Budget:" or "", fund.text }
+    end)
+    :totable()
 end
 
 --- Lines with their highlights, drawn row by row.
@@ -171,6 +195,9 @@ function M.content(...)
   sheet:add({ { "" } })
   sheet:heading("Session:")
   for _, row in ipairs(session_rows(session, priced)) do
+    sheet:row(row)
+  end
+  for _, row in ipairs(priced and budget_rows(request) or {}) do
     sheet:row(row)
   end
   return { lines = sheet.lines, marks = sheet.marks, width = sheet.width }

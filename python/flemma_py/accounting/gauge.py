@@ -46,6 +46,10 @@ class Gauge:
         more = characters - known.characters
         return max(known.tokens + (tokens_of(more) if more >= 0 else -tokens_of(-more)), 0)
 
+    def has_counted(self, whom: Whom) -> bool:
+        """Whether somebody has counted, however long ago."""
+        return self._measured is not None and self._measured.whom == whom
+
     def is_exact(self, characters: int, whom: Whom) -> bool:
         """Whether nothing can have changed since somebody counted."""
         known = self._measured

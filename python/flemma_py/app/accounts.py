@@ -87,11 +87,20 @@ class Accounts:
         self._waiting.append((over, used))
         self._begin()
 
-    async def prices(self, provider: str, model: str, tokens: int = 0) -> Prices | None:
-        """What a request of so many input tokens costs now; waits for the price list where that is not there yet."""
+    async def ready(self) -> None:
+        """Wait for the price list: from then on who asks what was spent hears of a request as soon as it is over."""
         if self._book is None:
             await asyncio.shield(self._begin())
+
+    async def prices(self, provider: str, model: str, tokens: int = 0) -> Prices | None:
+        """What a request of so many input tokens costs now; waits for the price list where that is not there yet."""
+        await self.ready()
         return self._book.prices(provider, model, Usage(input=tokens), now()) if self._book else None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether prices are at hand."""
+        return self._book is not None
 
     def _begin(self) -> asyncio.Task[None]:
         if self._loading is None:

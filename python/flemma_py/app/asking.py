@@ -9,28 +9,35 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flemma_py.accounting.gauge import prompt_tokens
+from flemma_py.accounting.guess import Received, with_guess
 from flemma_py.app.accounts import Sent, now
 from flemma_py.app.aside import Aside
 from flemma_py.app.costs import own_price
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.keeping import ChatSession
+from flemma_py.app.keeping.chat_session import Booked
 from flemma_py.app.nearly_full import NearlyFull
 from flemma_py.app.preparation import Chosen, Preparation
 from flemma_py.app.services import Services
 from flemma_py.app.tool_calls import OWN_ERROR
 from flemma_py.conversation.checkpoint.words import BuildSummary, SummaryReady
+from flemma_py.conversation.spending import Answered, Weighed
 from flemma_py.conversation.state import Failed, Input, Outcome, PromptReady, SecretReady, Streamed
-from flemma_py.errors import FlemmaError, SessionError
+from flemma_py.errors import BudgetError, FlemmaError, SessionError
 from flemma_py.model.document import Document
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.usage import Usage
 from flemma_py.model.wire import HttpRequest, Notice
 from flemma_py.prompt.start import first_message
+
+if TYPE_CHECKING:
+    from flemma_py.accounting.budget import Question
+    from flemma_py.app.spending.purse import Purse
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +70,21 @@ class Asking:
         self._sent: Sent | None = None
         self._characters = 0
         self._start = 0
+        self._purse: Purse | None = None
+        self._received = Received()
+        self._is_refused = False
         self._noticed: set[str] = set()
         self._prompt_sent: Prompt | None = None
         self._fullness = NearlyFull(partial(editor.tell, "info"))
+
+    @property
+    def purse(self) -> Purse:
+        """What the chat may cost. Loaded beside all else that a first request needs."""
+        if self._purse is None:
+            from flemma_py.app.spending.purse import Purse
+
+            self._purse = Purse(self._services, self._editor, self._preparation, self._session)
+        return self._purse
 
     # ---- before it goes out
 
@@ -92,9 +111,31 @@ class Asking:
             return self._post(Failed(wanted.turn, FlemmaError(f"Nothing was summed up: {error.message}")))
         except Exception:
             return self.broken(wanted.turn)
-        endpoint = chosen.endpoint
-        self._session.begin(wanted.document, kind="checkpoint", provider=endpoint.name, model=summary.prompt.model)
+        endpoint, prompt = chosen.endpoint, summary.prompt
+        try:
+            reserved = await self.purse.look(chosen, prompt)
+            self._session.begin(
+                wanted.document, kind="checkpoint", provider=endpoint.name, model=prompt.model, reserved=reserved
+            )
+            if chosen.settings.budget.is_set and not await self._may_cost():
+                self._session.withdrawn()
+                return self._post(Failed(wanted.turn, BudgetError("Nothing was summed up, and nothing was spent.")))
+        except Exception:
+            return self.broken(wanted.turn)
         return self._post(SummaryReady(wanted.turn, summary))
+
+    async def _may_cost(self) -> bool:
+        """Whether the budgets let a request out that is no turn of the chat, or the user does."""
+        from flemma_py.accounting.budget import Answer
+
+        for question in await self.purse.weigh():
+            choice = await self._editor.choose(question.text, [label for _, label in question.options])
+            answer = question.answer(choice)
+            if answer is Answer.STOP:
+                return False
+            if answer is Answer.ALWAYS:
+                self.purse.agree(question)
+        return True
 
     def find_key(self, turn: int) -> None:
         """Have the key at hand: `SecretReady`."""
@@ -118,9 +159,38 @@ class Asking:
             return self.broken(turn)
         self._preparation.tell(chosen, built)
         endpoint = chosen.endpoint
-        kind = "autopilot" if unattended else "chat"
-        self._session.begin(document, kind=kind, provider=endpoint.name, model=built.prompt.model or endpoint.model)
-        return self._post(PromptReady(turn, built.prompt))
+        try:
+            reserved = await self.purse.look(chosen, built.prompt, self._aside.figure.counted(self._characters))
+        except Exception:
+            return self.broken(turn)
+        kind, model = "autopilot" if unattended else "chat", built.prompt.model or endpoint.model
+        self._session.begin(document, kind=kind, provider=endpoint.name, model=model, reserved=reserved)
+        return self._post(PromptReady(turn, built.prompt, chosen.settings.budget.is_set))
+
+    def weigh(self, turn: int) -> None:
+        """Look whether the budgets let it out: `Weighed`."""
+
+        async def weighed() -> None:
+            try:
+                asked = await self.purse.weigh()
+            except Exception:
+                return self.broken(turn)
+            if asked and self._services.errand is not None:
+                # Nobody is there who could answer.
+                self._services.errand.is_spent = True
+                return self._post(Failed(turn, BudgetError(f"Nothing was sent. {asked[0].text}")))
+            return self._post(Weighed(turn, asked))
+
+        self.prepare(weighed())
+
+    def ask(self, turn: int, question: Question) -> None:
+        """Put a question to the user: `Answered`."""
+
+        async def asked() -> None:
+            choice = await self._editor.choose(question.text, [label for _, label in question.options])
+            self._post(Answered(turn, question, question.answer(choice)))
+
+        self.prepare(asked())
 
     async def _secret(self, turn: int, choice: asyncio.Task[Chosen] | None) -> None:
         def told(label: str) -> None:
@@ -157,6 +227,7 @@ class Asking:
     async def _answer(self, turn: int, prompt: Prompt, *, is_aside: bool) -> None:
         def deliver(events: Sequence[StreamEvent]) -> None:
             if events:
+                self._received.feed(events)
                 if not is_aside:
                     self._editor.heard(events)
                     self._session.heard(events)
@@ -175,6 +246,8 @@ class Asking:
             minimum = prompt.facts.cache_minimum
             path = self._preparation.location.path
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
+            self._received, self._is_refused = Received(), False
+            self.purse.sending()
             if not is_aside:
                 self._prompt_sent = prompt
                 self._preparation.sent(prompt)
@@ -182,6 +255,8 @@ class Asking:
             self._editor.sending(float(endpoint.parameters["timeout"]))
 
         def progress(label: str) -> None:
+            # What is told while a request is out: that it came to nothing, and that it is sent again.
+            self._is_refused = True
             self._editor.progress(label, "marker")
 
         def built(request: HttpRequest) -> None:
@@ -201,7 +276,7 @@ class Asking:
     # ---- over
 
     def record(self, usage: Usage, outcome: Outcome, source: str = AGENT) -> None:
-        """Account for the request that went out; one that was cut before any count came used nothing that is known.
+        """Account for the request that went out. What nobody told of one that was cut is a guess, and marked as one.
         `source`: what it was for; only an agent's says how large the chat is."""
         sent, self._sent = self._sent, None
         log.info("request %s: %s", outcome.value, usage)
@@ -210,16 +285,24 @@ class Asking:
             self._aside.figure.measured(read, self._characters)
         if source == AGENT and outcome is Outcome.COMPLETED:
             self._look_how_full(read, usage)
-        booked = self._session.over(outcome)
-        if sent is not None and (outcome is Outcome.COMPLETED or usage != Usage()):
-            # By now the server may have said what its models cost.
-            priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
+        usage, estimated = self._used(usage, outcome)
+
+        def book(booked: Booked) -> None:
+            assert sent is not None
 
             def used(entry: dict[str, Any]) -> None:
-                booked(entry, source=source, context_tokens=(read or None) if source == AGENT else None)
-                self._editor.used(entry)
+                context = (read or None) if source == AGENT else None
+                booked(entry, source=source, context_tokens=context, estimated=estimated)
+                self.purse.booked(entry, estimated=estimated)
+                self._editor.used({**entry, "estimated": True} if estimated else entry)
 
+            # By now the server may have said what its models cost.
+            priced = replace(sent, price=own_price(self._services, sent.provider, sent.model))
             self._services.accounts.record(priced, usage, outcome.value, used)
+
+        was_used = sent is not None and (outcome is Outcome.COMPLETED or usage != Usage())
+        self._session.over(outcome, book if was_used else None)
+        self.purse.landed()
 
     def _look_how_full(self, read: int, usage: Usage) -> None:
         """The request that ended in order `read` so many tokens, 0 where nobody counted them."""
@@ -229,8 +312,22 @@ class Asking:
         tokens = (read or prompt_tokens(prompt)) + max(usage.output - usage.thoughts, 0)
         self._fullness.look(tokens, prompt.facts.max_input, chosen.settings.sessions.checkpoint.suggest)
 
+    def _used(self, usage: Usage, outcome: Outcome) -> tuple[Usage, bool]:
+        """With a guess where something was used and not reported. A request that was turned away used nothing; whether
+        one that the user stopped before its first word was read by then is not known, so it counts."""
+        came = self._received.characters
+        if outcome is Outcome.COMPLETED and usage != Usage():
+            return usage, False
+        if not came and usage == Usage() and (outcome is Outcome.ERRORED or self._is_refused):
+            return usage, False
+        return with_guess(usage, self.purse.tokens, came)
+
     async def stop(self) -> None:
         """Close the connection, and end all that prepares a request."""
+        if self._sent is None:
+            self._session.withdrawn()
+            if self._purse is not None:
+                self._purse.landed()
         tasks: list[asyncio.Task[Any]] = [
             task for task in (self._stream, self._chosen, *self._preparing) if task is not None
         ]

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from flemma_py.app.aside import Aside
 from flemma_py.app.asking import Asking
@@ -23,6 +23,7 @@ from flemma_py.app.session_facts import SessionFacts
 from flemma_py.app.tool_calls import OWN_ERROR, Seen, ToolCalls
 from flemma_py.conversation.checkpoint.words import SOURCE, BuildSummary, Condensed, Condensing
 from flemma_py.conversation.machine import BUSY, step
+from flemma_py.conversation.spending import Agree, Ask, Weigh
 from flemma_py.conversation.state import (
     BuildPrompt,
     Cancelled,
@@ -61,6 +62,10 @@ from flemma_py.conversation.state import (
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import ToolUse
 from flemma_py.model.tool import ToolOutcome
+
+if TYPE_CHECKING:
+    from flemma_py.accounting.budget import Fund, Unknown
+    from flemma_py.config.schema import BudgetSettings
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +157,10 @@ class Conversation:
         else:
             self._editor.tell("warn", BUSY)
 
+    async def funds(self, budget: BudgetSettings) -> list[Fund | Unknown]:
+        """What is taken of these limits by now."""
+        return await self._asking.purse.funds(budget)
+
     def close(self) -> None:
         """The buffer is gone for good: end the task after what is in the inbox."""
         self._inbox.put_nowait(None)
@@ -214,6 +223,12 @@ class Conversation:
                 self._inbox.put_nowait(partial(self._look, turn))
             case Grant(id):
                 self.grants.add(id)
+            case Weigh(turn):
+                self._asking.weigh(turn)
+            case Ask(turn, question):
+                self._asking.ask(turn, question)
+            case Agree(question):
+                self._asking.purse.agree(question)
             case StartStream(turn, prompt, is_aside):
                 self._asking.start(turn, prompt, is_aside=is_aside)
             case StopStream():

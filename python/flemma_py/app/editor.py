@@ -65,6 +65,11 @@ class ChatEditor(Protocol):
         """A request is over: what it used and at which prices, under the names of the session API."""
         ...
 
+    def budget(self, funds: Sequence[Mapping[str, Any]]) -> None:
+        """What is taken of the limits that hold for the chat: scope, limit, spent, in_flight (USD) and whether a part
+        of that is a guess."""
+        ...
+
     def characters(self) -> int:
         """How many of the buffer's a request would hold by now: not those that a checkpoint keeps out."""
         ...

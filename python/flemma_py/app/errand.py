@@ -11,9 +11,9 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from flemma_py.accounting.budget import worst_case
 from flemma_py.accounting.gauge import prompt_tokens
 from flemma_py.accounting.money import money
-from flemma_py.accounting.request import MILLION, Prices
 from flemma_py.approval.call import Call, Place
 from flemma_py.approval.decide import by_rules
 from flemma_py.approval.rules import Rule, Scope, read_rule
@@ -90,25 +90,19 @@ class Errand:
                 f"Say its price in providers.{endpoint.name}.models, or leave --max-cost out."
             )
         most, _ = max_tokens(prompt.parameters.get("max_tokens"), prompt.facts)
-        read, written = tokens * dearest(prices) / MILLION, most * prices.output / MILLION
+        worst = worst_case(prices, tokens, most)
         left = self.ceiling - self.spent
-        if read + written > left:
+        if worst.usd > left:
             self.is_spent = True
             raise BudgetError(
-                f"Nothing was sent: the request may cost {money(read + written)} ({money(read)} for about {tokens:,} "
-                f"tokens of input, {money(written)} for up to {most:,} of output), and {money(left)} of --max-cost "
-                f"{money(self.ceiling)} are left. Raise that, or lower max_tokens."
+                f"Nothing was sent: the request may cost {money(worst.usd)} ({money(worst.input)} for about {tokens:,} "
+                f"tokens of input, {money(worst.output)} for up to {most:,} of output), and {money(left)} of "
+                f"--max-cost {money(self.ceiling)} are left. Raise that, or lower max_tokens."
             )
 
     def book(self, request: Mapping[str, Any]) -> None:
         """A request is over; `request` as the session API has it."""
         self.spent += cost_of(request)
-
-
-def dearest(prices: Prices) -> float:
-    """USD for a million tokens of input, whichever way a vendor counts them."""
-    caches = (prices.cache_write, prices.cache_write_1h)
-    return max(prices.input, *(each for each in caches if each is not None), 0.0)
 
 
 def cost_of(request: Mapping[str, Any]) -> float:

@@ -57,6 +57,10 @@ class Figure:
         """Somebody has counted the chat when it had so many characters."""
         self._gauge.measure(Measured(tokens, characters, self._whom()))
 
+    def counted(self, characters: int) -> int | None:
+        """About how many tokens the chat is with so many characters; None where nobody has counted it yet."""
+        return self._gauge.tokens(characters, self._whom()) if self._gauge.has_counted(self._whom()) else None
+
     def tell(self) -> None:
         """Tell the editor, if the figure is another one."""
         if self._due is not None:

@@ -10,6 +10,7 @@ import functools
 import gc
 import importlib
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,7 @@ from flemma_py.secrets.keys import Keys, Told
 
 if TYPE_CHECKING:
     from flemma_py.app.errand import Errand
+    from flemma_py.app.spending.funds import Funds
     from flemma_py.config.frontmatter import Frontmatter
     from flemma_py.demo.server import DemoServer
     from flemma_py.model.language_model import ModelFacts
@@ -71,6 +73,7 @@ HEAVY = (
     "flemma_py.tools.runner",
     "flemma_py.evaluation.client",
     "flemma_py.app.workplace",
+    "flemma_py.app.spending.purse",
 )
 """What a first request needs and a start does not."""
 
@@ -278,6 +281,13 @@ class Services(Leaves):
         self.own_tools.files.look()
         found = discover("flemma_py.providers.catalogue", "CATALOGUE")
         self._tables = {table.provider: tuple(model.name for model in table.models) for _, table in found}
+
+    @functools.cached_property
+    def funds(self) -> Funds:
+        """What is taken of the budgets."""
+        from flemma_py.app.spending.funds import Funds
+
+        return Funds(self.keeping, time.time)
 
     @functools.cached_property
     def rewriters(self) -> list[Any]:

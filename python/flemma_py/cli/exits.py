@@ -21,7 +21,7 @@ ABOUT = {
     Exit.ERROR: "an error; what it was stands on standard error",
     Exit.USAGE: "the command line was not understood",
     Exit.PENDING: "tool calls wait for approval; they stand in the chat as (pending)",
-    Exit.BUDGET: "the next request could cost more than --max-cost leaves",
+    Exit.BUDGET: "the next request could cost more than --max-cost or a budget",
     Exit.INTERRUPTED: "interrupted; what had come of the answer is in the chat",
 }
 

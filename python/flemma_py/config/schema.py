@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from flemma_py.config import tighter
 from flemma_py.config.editing import EditingSettings, KeySettings
 from flemma_py.config.group import Group, Trust, key, listing, own, section, sections, table
 from flemma_py.config.looks import YES_OR_NO, Highlights, LineHighlights, Ruler, Signs, Turns, UiSettings
@@ -112,6 +113,27 @@ class SessionSettings(Group):
     checkpoint: CheckpointSettings = section(CheckpointSettings)
 
 
+DOLLARS = "a number of US dollars, from 0 on"
+
+
+class BudgetSettings(Group):
+    """USD; None: no limit, 0: nothing may be spent. A chat may set them for itself, lower than its owner did."""
+
+    file: float | None = key(
+        None, DOLLARS, tighter=tighter.lower_or_none, ge=0, about="What one chat may cost; `budget = 0.5` means this."
+    )
+    day: float | None = key(
+        None, DOLLARS, tighter=tighter.lower_or_none, ge=0, about="What all chats may cost in one day."
+    )
+    project: float | None = key(
+        None, DOLLARS, tighter=tighter.lower_or_none, ge=0, about="What all chats of one project may cost."
+    )
+
+    @property
+    def is_set(self) -> bool:
+        return any(each is not None for each in (self.file, self.day, self.project))
+
+
 class TemplatingSettings(Group):
     modules: tuple[str, ...] = listing(
         form="a list of Lua modules",
@@ -179,6 +201,7 @@ class Settings(Group):
     templating: TemplatingSettings = section(TemplatingSettings)
     secrets: SecretSettings = section(SecretSettings)
     sessions: SessionSettings = section(SessionSettings)
+    budget: BudgetSettings = section(BudgetSettings, alone="file")
     logging: LoggingSettings = section(LoggingSettings)
     diagnostics: DiagnosticSettings = section(DiagnosticSettings)
     lsp: LanguageServerSettings = section(LanguageServerSettings)

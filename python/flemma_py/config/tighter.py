@@ -25,6 +25,11 @@ def lower_or_unlimited(value: float, owners: float) -> bool:
     return (value or math.inf) <= (owners or math.inf)
 
 
+def lower_or_none(value: float | None, owners: float | None) -> bool:
+    """As `lower`, where None stands for no limit, and 0 for one of nothing."""
+    return owners is None or (value is not None and value <= owners)
+
+
 def fewer(value: Sequence[object], owners: Sequence[object]) -> bool:
     """Every entry of a list lets something through."""
     return all(entry in owners for entry in value)

@@ -1,9 +1,10 @@
 """What a chat does next: `step(state, input) -> (state, effects)`, a pure function.
 
     Idle --Submitted--> Deciding    calls wait: somebody says which may run
-                    --> Preparing   none: build the prompt, find the key
+                    --> Preparing   none: build the prompt, find the key, look whether a budget is in the way
     Deciding --Decided--> Running   those that may: run them, write each result, back to Idle
     Preparing --PromptReady + SecretReady--> Streaming   the role marker is written, the request goes out
+              --Weighed, Answered …                      what goes beyond a budget waits for the user's word
     Streaming --Streamed--> Streaming … Idle             edits; the end of the reply, or what broke it
     any --Cancelled--> Idle
 
@@ -19,10 +20,12 @@ earlier turn (a chunk that was on its way when the user cancelled) are known by 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flemma_py.conversation import calls
 from flemma_py.conversation.checkpoint.words import Condensing, SummaryReady
 from flemma_py.conversation.reply import Reply
+from flemma_py.conversation.spending import Agree, Answered, Ask, Weigh, Weighed
 from flemma_py.conversation.state import (
     Activity,
     Cancelled,
@@ -64,10 +67,14 @@ from flemma_py.model.patch import Begin, Edit, RemoveReply
 from flemma_py.model.stream import StopReason, StreamEnd, StreamFailure, UsageReport
 from flemma_py.model.usage import Usage
 
+if TYPE_CHECKING:
+    from flemma_py.accounting.budget import Question
+
 BUSY = "this chat is still busy: <C-c> or :Flemma cancel ends that"
 INTERRUPTED = "Response interrupted by the user."
 WAITING = "Thinking..."
 """What is shown while a request is tried again."""
+ASKING = "Waiting for your answer..."
 
 
 def step(state: State, happened: Input) -> Step:
@@ -94,7 +101,15 @@ def step(state: State, happened: Input) -> Step:
         case _, Failed() if happened.turn == state.turn:
             return _failed(state, happened)
         case Preparing(), PromptReady() if happened.turn == state.turn:
-            return _go(replace(state, prompt=happened.prompt))
+            state = replace(state, prompt=happened.prompt, is_weighed=not happened.is_limited)
+            return (state, (Weigh(state.turn, happened.prompt),)) if happened.is_limited else _go(state)
+        case Preparing(), Weighed() if happened.turn == state.turn and not state.is_weighed:
+            return _asked(replace(state, is_weighed=True), happened.questions)
+        case Preparing(questions=(question, *rest)), Answered() if (happened.turn, happened.question) == (
+            state.turn,
+            question,
+        ):
+            return _answered(state, happened, tuple(rest))
         case Preparing(), SecretReady() if happened.turn == state.turn:
             return _go(replace(state, has_key=True))
         case ((Deciding() | Preparing() | Looking()), Cancelled()):
@@ -129,9 +144,28 @@ def _submit(state: Idle, asked: Submitted) -> Step:
     return preparing, (*warning, *effects)
 
 
+def _asked(state: Preparing, questions: tuple[Question, ...]) -> Step:
+    """One question after the other; none is left: the request leaves as soon as it can."""
+    state = replace(state, questions=questions)
+    if not questions:
+        return _go(state)
+    return state, (Show(ASKING), Ask(state.turn, questions[0]))
+
+
+def _answered(state: Preparing, said: Answered, rest: tuple[Question, ...]) -> Step:
+    from flemma_py.accounting.budget import Answer
+
+    if said.answer is Answer.STOP:
+        told = Tell("info", "nothing was sent, and nothing was spent")
+        return Idle(state.turn, paused=state.loop), (StopStream(), told, End(Outcome.CANCELLED))
+    agreed = (Agree(said.question),) if said.answer is Answer.ALWAYS else ()
+    after, effects = _asked(state, rest)
+    return after, (*agreed, *(() if rest else (Show(),)), *effects)
+
+
 def _go(state: Preparing) -> Step:
-    """Both halves of the preparation are needed, in whatever order they come."""
-    if state.prompt is None or not state.has_key:
+    """All parts of the preparation are needed, in whatever order they come."""
+    if state.prompt is None or not state.has_key or not state.is_weighed or state.questions:
         return state, ()
     reply, begin = Reply.begin(state.view.lines, state.view.document)
     effects = (StartStream(state.turn, state.prompt), Write(state.turn, (begin,)), _shown(reply))

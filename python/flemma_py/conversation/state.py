@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from flemma_py.approval.verdict import Decision
 from flemma_py.conversation.checkpoint.words import BuildSummary, Condensed, Condensing, SummaryReady
 from flemma_py.conversation.reply import Phase, Reply
+from flemma_py.conversation.spending import Agree, Answered, Ask, Weigh, Weighed
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
 from flemma_py.model.patch import Edit
@@ -20,6 +21,9 @@ from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEnd, StreamEvent
 from flemma_py.model.tool import ToolOutcome
 from flemma_py.model.usage import Usage
+
+if TYPE_CHECKING:
+    from flemma_py.accounting.budget import Question
 
 
 class Mode(Enum):
@@ -86,13 +90,16 @@ class Deciding:
 
 @dataclass(frozen=True, slots=True)
 class Preparing:
-    """The prompt is being built and the key looked up, side by side."""
+    """The prompt is being built and the key looked up, side by side; then it is weighed whether the request may cost
+    what it may. `questions` are those that the user has not answered yet: the first of them is before their eyes."""
 
     turn: int
     view: View
     prompt: Prompt | None = None
     has_key: bool = False
     loop: Loop | None = None
+    is_weighed: bool = True
+    questions: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +154,8 @@ def flight(state: State) -> Flight | None:
     match state:
         case Idle(paused=Loop() as loop):
             return "paused", loop.rounds, loop.most
+        case Preparing(questions=(_, *_), loop=Loop() as loop):
+            return "paused", loop.rounds, loop.most
         case Preparing() | Streaming() if state.loop is not None:
             return "sending", state.loop.rounds, state.loop.most
         case Deciding() | Looking() | Running() if state.loop is not None:
@@ -192,8 +201,11 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class PromptReady:
+    """`is_limited`: a budget says whether it may be sent."""
+
     turn: int
     prompt: Prompt
+    is_limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,18 +247,8 @@ class Cancelled:
     discard: bool = False
 
 
-Input = (
-    Submitted
-    | Decided
-    | PromptReady
-    | SummaryReady
-    | SecretReady
-    | Failed
-    | Streamed
-    | Looked
-    | ToolFinished
-    | Cancelled
-)
+Started = PromptReady | SummaryReady | SecretReady | Weighed | Answered
+Input = Submitted | Decided | Started | Failed | Streamed | Looked | ToolFinished | Cancelled
 
 # ---- effects
 
@@ -379,10 +381,10 @@ class End:
     line: int | None = None
 
 
-Asked = (
-    Decide | Look | Grant | BuildPrompt | BuildSummary | ResolveSecret | StartStream | StopStream | RunTool | StopTools
-)
+Spend = Weigh | Ask | Agree
+Prepare = BuildPrompt | BuildSummary | ResolveSecret
+Asked = Decide | Look | Grant | Prepare | StartStream | StopStream | RunTool | StopTools
 """What somebody else is to do."""
-Effect = Asked | Write | Condensed | Show | Reveal | Tell | Record | Over | End
+Effect = Asked | Spend | Write | Condensed | Show | Reveal | Tell | Record | Over | End
 
 Step = tuple[State, tuple[Effect, ...]]

@@ -126,6 +126,9 @@ class BufferChat:
     def used(self, request: dict[str, object]) -> None:
         self._bridge.tell("usage", {"run": self._run, "request": {**request, "bufnr": self._buf}})
 
+    def budget(self, funds: Sequence[Mapping[str, object]]) -> None:
+        self._bridge.tell("budget", {"buf": self._buf, "funds": list(funds)})
+
     def characters(self) -> int:
         return self.mirror.characters - unsent_characters(self.mirror.document(), self.mirror.lines)
 

@@ -37,7 +37,8 @@ class Reports:
             from flemma_py.app.status import status
 
             facts = self._facts(log_path, resyncs)
-            page = await status(self._services, document, preparation, facts, verbose=verbose)
+            funds = conversation.funds if conversation else None
+            page = await status(self._services, document, preparation, facts, verbose=verbose, funds=funds)
             self._bridge.tell("status", page.as_payload())
 
         self._bridge.loop.create_task(tell(), name="status")

@@ -153,14 +153,19 @@ class Library:
         found = [booking for booking, _ in Scan(self._places, only=sids).bookings(wanted)]
         return sorted(found, key=lambda each: (each.day_from, each.id))
 
-    def reserved(self, wanted: Spending = ALL_SPENDING) -> float:
-        """USD that requests may cost at worst which are under way now, in any process."""
+    def reserved(self, wanted: Spending = ALL_SPENDING, *, without: str = "") -> float:
+        """USD that requests may cost at worst which are under way now, in any process, but for one turn."""
         from flemma_py.sessions.index import asking
 
         def ask(db: Any) -> float:
-            return asking.reserved(db, wanted, [sid for sid in asking.open_sids(db) if self.is_leased(sid)])
+            alive = [sid for sid in asking.open_sids(db) if self.is_leased(sid)]
+            return asking.reserved(db, wanted, alive, without)
 
-        return self._asked(ask, lambda scan: scan.reserved(wanted, self.is_leased))
+        return self._asked(ask, lambda scan: scan.reserved(wanted, self.is_leased, without))
+
+    def publish(self) -> None:
+        """Have the index know at once what this process recorded; by itself it does in a moment. Others see it then."""
+        self._asked(lambda _: None, lambda _: None)
 
     def lineage(self, sid: str) -> list[tuple[str, Sums]]:
         """What a chat cost with the past that it was forked off: (session, sums), its own first. For showing: in sums

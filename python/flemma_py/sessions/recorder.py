@@ -120,6 +120,10 @@ class Recorder:
             said = self._sayings(sayings, turn)
             return self.record(*said) if said else None
 
+    def reserve(self, turn: str, usd: float) -> Receipt:
+        """A turn that is ready may cost another sum at worst; 0 while nothing of it may leave."""
+        return self.record(records.turn(turn, "ready", reserved=usd), durable=False)
+
     def turn(self, turn: str, state: TurnState, *, reason: str | None = None) -> Receipt:
         """A turn goes on or ends. `reason`: a word or two, never what was said."""
         return self.record(records.turn(turn, state, reason=reason))

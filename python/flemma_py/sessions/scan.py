@@ -109,13 +109,13 @@ class Scan:
             found.setdefault(key(booking, workspace), Sums()).add(booking)
         return {name: replace(found[name], context=None) for name in sorted(found)}
 
-    def reserved(self, wanted: Spending, is_alive: Callable[[str], bool]) -> float:
+    def reserved(self, wanted: Spending, is_alive: Callable[[str], bool], without: str = "") -> float:
         return sum(
             turn.reserved
             for fold in self.folds(lambda raw: b'"reserved"' not in raw)
             if (wanted.sid in (None, fold.sid) and wanted.workspace in (None, fold.workspace))
             for turn in fold.open_turns
-            if is_alive(fold.sid)
+            if turn.id != without and is_alive(fold.sid)
         )
 
     def bound(self, file: ChatFile) -> list[str]:

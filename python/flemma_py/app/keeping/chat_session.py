@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flemma_py.conversation.checkpoint.words import Condensed
     from flemma_py.journal.records import TurnState
     from flemma_py.journal.sayings import Saying
-    from flemma_py.sessions import Recorder
+    from flemma_py.sessions import Receipt, Recorder
     from flemma_py.sessions.drafts import DraftFile
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ class ChatSession:
         self._look_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._draft: DraftFile | None = None
+        self._has_begun = self._is_unnamed = False
         self._early: list[StreamEvent] = []
         self._endpoint: str | None = None
         self._warned: set[str] = set()
@@ -106,10 +107,9 @@ class ChatSession:
         await offer_back(self._keeping, self._editor, recorder)
 
     async def _asked_if_moved(self, recorder: Recorder, sid: str) -> Recorder:
-        """This chat begins as another did whose file is gone: the user says whether it is that one."""
-        title = (await self._keeping.ask(lambda store: store.row(sid))).title or sid
-        question = f"This chat begins as “{title}”, whose file is gone. Was it moved here?"
-        if await self._editor.choose(question, ["Yes: go on with its session", "No: it is another one"]) != 0:
+        from flemma_py.app.keeping.offering import was_moved
+
+        if not await was_moved(self._keeping, self._editor, sid):
             return recorder
         if self.recorder is not recorder or self._beginning is not None:
             self._warn("this chat has a session of its own by now: :edit it again to be asked again")
@@ -168,14 +168,15 @@ class ChatSession:
         self._drop_draft()
         self._early, self._beginning = [], None
         if self._keeping.is_on:
+            self._is_unnamed = True
             self._beginning = asyncio.create_task(self._begin(document, about), name="turn")
 
     async def _begin(self, document: Document, about: dict[str, Any]) -> tuple[Recorder, str]:
         recorder = await self.bound()
         turn = await self._keeping.ask(lambda store: store.ids())
         said = said_by(document)
-        self.turn = self.last_turn = turn
-        receipt = await asyncio.to_thread(recorder.begin_turn, turn, said, **about)
+        self.turn, self.last_turn, self._is_unnamed = turn, turn, False
+        receipt = await asyncio.to_thread(self._begun, recorder, turn, said, about)
         # A summary is no reply: a crash leaves nothing of it to give back.
         if self._keeping_texts() and about.get("kind") != "checkpoint":
             self._draft = self._drafted(recorder, turn, said)
@@ -183,6 +184,43 @@ class ChatSession:
             self.heard(early)
         await asyncio.wrap_future(receipt)
         return recorder, turn
+
+    def _begun(self, recorder: Recorder, turn: str, said: Sequence[Saying], about: dict[str, Any]) -> Receipt:
+        """For a thread."""
+        if not self._has_begun:
+            # What a crash left under way costs nothing any more; nobody may have looked for it yet.
+            self._has_begun = True
+            recorder.recover()
+        return recorder.begin_turn(turn, said, **about)
+
+    async def begun(self) -> None:
+        """Wait until the turn is written down, for `PATIENCE` seconds at most."""
+        if self._beginning is not None:
+            await asyncio.wait([self._beginning], timeout=PATIENCE)
+
+    def reserve(self, usd: float) -> None:
+        """The request that has not left yet may cost so much at worst."""
+        if self.recorder is not None and self.turn is not None:
+            self.recorder.reserve(self.turn, usd)
+
+    def withdrawn(self) -> None:
+        """What was about to leave does not."""
+        begun, self._beginning = self._beginning, None
+        if begun is None:
+            return
+        if self._is_unnamed:
+            begun.cancel()  # Nothing is written of it yet.
+            return
+        recorder, turn, self.turn = self.recorder, self.turn, None
+
+        def ended(_: object) -> None:
+            if recorder is not None and turn is not None:
+                recorder.turn(turn, "cancelled", reason="withdrawn")
+
+        if begun.done():
+            ended(begun)
+        else:
+            begun.add_done_callback(ended)
 
     async def ready(self, *, is_required: bool) -> None:
         """Wait until the turn is written down, for `patience` seconds at most. Warns once where it is not, or raises
@@ -222,9 +260,10 @@ class ChatSession:
     def _write(self, draft: DraftFile) -> None:
         self._start(asyncio.to_thread(draft.write), "draft")
 
-    def over(self, outcome: Outcome) -> Booked:
-        """The request has ended. What it used is told to what this returns, now or later. Where the turn's record is
-        late, that comes first."""
+    def over(self, outcome: Outcome, book: Callable[[Booked], None] | None = None) -> None:
+        """The request has ended. `book` tells what it used to what it is given: at once, if that is known already, so
+        that whoever adds up what was spent finds the turn under way or its cost, and never neither; else later. Where
+        the turn's record is late, that comes first."""
         begun, recorder, endpoint = self._beginning, self.recorder, self._endpoint
         ms = (time.monotonic() - self._sent_at) * 1000 if self._sent_at is not None else None
         self._sent_at = None
@@ -246,17 +285,18 @@ class ChatSession:
             self.on_change()
 
         def booked(entry: dict[str, Any], **more: Any) -> None:
-            def book(recorder: Recorder, turn: str | None) -> None:
+            def billed(recorder: Recorder, turn: str | None) -> None:
                 id = more.pop("request_id", None) or turn or f"{os.getpid()}-{time.time_ns()}"
                 vendor = entry.get("provider")
                 recorder.usage(entry, request_id=id, turn=turn, vendor=vendor, endpoint=endpoint, api_ms=ms, **more)
                 self.on_change()
 
             if self._keeping.is_on:
-                once_begun(book)
+                once_begun(billed)
 
+        if book is not None:
+            book(booked)
         once_begun(ended)
-        return booked
 
     def settled(self) -> None:
         """The chat is idle: have what it says now written down."""
@@ -264,15 +304,9 @@ class ChatSession:
             self._start(self._say(self.recorder, self._editor.view().document, self.last_turn), "say")
 
         if self.sid is not None and self._keeping.embeds and self._preparation.location.path:
-            self._start(self._embed(self.sid), "embed")
+            from flemma_py.app.keeping.embedding import embed
 
-    async def _embed(self, sid: str) -> None:
-        from flemma_py.app.keeping.embedding import with_id
-
-        view = self._editor.view()
-        change = with_id(view.document, view.lines, sid)
-        if change is not None and not await self._editor.place(*change):
-            log.info("the session's id was not written into the chat, as that was changed meanwhile")
+            self._start(embed(self._editor, self.sid), "embed")
 
     async def _say(self, recorder: Recorder, document: Document, turn: str) -> None:
         receipt = await asyncio.to_thread(recorder.say, said_by(document), turn)

@@ -1,15 +1,27 @@
-"""A session's id in the chat's own frontmatter (`sessions.embed_id`), where it survives every move and copy. Pure."""
+"""A session's id in the chat's own frontmatter (`sessions.embed_id`), where it survives every move and copy."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 
+from flemma_py.app.editor import ChatEditor
 from flemma_py.journal.identity import embedded
 from flemma_py.model.document import Document
 
+log = logging.getLogger(__name__)
+
 ASSIGNED = {"yaml": "flemma_session: {}", "toml": 'flemma_session = "{}"', "lua": 'flemma_session = "{}"'}
 EMPTY_OBJECT = re.compile(r"\s*}")
+
+
+async def embed(editor: ChatEditor, sid: str) -> None:
+    """Write it into an idle chat that has none, as an undo step of its own."""
+    view = editor.view()
+    change = with_id(view.document, view.lines, sid)
+    if change is not None and not await editor.place(*change):
+        log.info("the session's id was not written into the chat, as that was changed meanwhile")
 
 
 def with_id(document: Document, lines: Sequence[str], sid: str) -> tuple[int, int, list[str]] | None:

@@ -22,6 +22,13 @@ PUT, SHOW, DROP = "Put it back into this chat", "Show it in a window beside", "T
 TRIES = 5
 
 
+async def was_moved(keeping: Keeping, editor: ChatEditor, sid: str) -> bool:
+    """This chat begins as that of a session did whose file is gone: the user says whether it is that one."""
+    title = (await keeping.ask(lambda store: store.row(sid))).title or sid
+    question = f"This chat begins as “{title}”, whose file is gone. Was it moved here?"
+    return await editor.choose(question, ["Yes: go on with its session", "No: it is another one"]) == 0
+
+
 async def offer_back(keeping: Keeping, editor: ChatEditor, recorder: Recorder) -> None:
     """Mark as interrupted what a process began that is no more, and offer what the chat lacks of it."""
     lost = await asyncio.to_thread(recorder.recover)

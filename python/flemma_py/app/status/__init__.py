@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flemma_py.app.endpoint import Endpoint
 from flemma_py.app.meaning import Meaning
@@ -17,11 +17,17 @@ from flemma_py.app.page import Node, Page, draw
 from flemma_py.app.preparation import Preparation
 from flemma_py.app.services import Services
 from flemma_py.config.layers import Layers
+from flemma_py.config.schema import BudgetSettings
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document
 from flemma_py.registry import discover
 
+if TYPE_CHECKING:
+    from flemma_py.accounting.budget import Fund, Unknown
+
 log = logging.getLogger(__name__)
+
+FindFunds = Callable[[BudgetSettings], Awaitable["list[Fund | Unknown]"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Subject:
     layers: Layers
     meaning: Meaning | None = None
     problem: str = ""
+    funds: FindFunds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,16 @@ class Section:
 
 
 async def status(
-    services: Services, document: Document | None, chat: Preparation | None, report: dict[str, Any], *, verbose: bool
+    services: Services,
+    document: Document | None,
+    chat: Preparation | None,
+    report: dict[str, Any],
+    *,
+    verbose: bool,
+    funds: FindFunds | None = None,
 ) -> Page:
-    """The page for one chat. A section that fails says so in its place; the others stand."""
+    """The page for one chat, of whose budgets `funds` tells what is taken. A section that fails says so in its
+    place; the others stand."""
     await services.warm()
     endpoint, meaning, problem, layers = None, None, "", services.layers
     path = chat.location.path if chat else None
@@ -63,7 +77,7 @@ async def status(
         endpoint = await services.endpoint(None if layers is services.layers else layers.resolve())
     except FlemmaError as error:
         problem = error.message
-    subject = Subject(services, document, path, report, verbose, endpoint, layers, meaning, problem)
+    subject = Subject(services, document, path, report, verbose, endpoint, layers, meaning, problem, funds)
     sections = sorted(discover(__name__, "SECTION"), key=lambda found: found[1].order)
     nodes = [node for name, section in sections if (node := await _described(name, section, subject)) is not None]
     title = "Flemma" if path is None else f"Flemma · {path}"

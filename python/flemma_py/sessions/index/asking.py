@@ -91,10 +91,10 @@ def last_writer(db: sqlite3.Connection, without: str) -> str | None:
     return found[0] if found else None
 
 
-def reserved(db: sqlite3.Connection, wanted: Spending, alive: Iterable[str]) -> float:
-    """USD that requests may cost which are under way, in sessions somebody works in."""
-    conditions: list[str] = ["1"]
-    values: list[Any] = []
+def reserved(db: sqlite3.Connection, wanted: Spending, alive: Iterable[str], without: str = "") -> float:
+    """USD that requests may cost which are under way, in sessions somebody works in, but for one turn."""
+    conditions: list[str] = ["t.turn <> ?"]
+    values: list[Any] = [without]
     if wanted.workspace is not None:
         conditions.append("s.workspace = ?")
         values.append(wanted.workspace)
