@@ -216,6 +216,7 @@
 ---@field tool_use? boolean must be true or false
 ---@field tool_result? boolean must be true or false
 ---@field frontmatter? boolean must be true or false
+---@field checkpoint? boolean All above a checkpoint, as one fold. must be true or false
 
 ---@class (exact) flemma.settings.keymaps
 ---@field enabled? boolean must be true or false
@@ -360,7 +361,12 @@
 ---@field mirror? "text"|"hash"|"off" What the journal keeps of messages: the words, their sums, or nothing. must be text, hash or off
 ---@field require_journal? boolean Send nothing that cannot be written down first. must be true or false
 ---@field embed_id? boolean Write a chat's id into its frontmatter, so that it survives a move. must be true or false
+---@field trash_days? integer How long what is deleted can come back. must be a whole number of days, 1 or more
 ---@field restore_usage? "instance"|"project"|false Whose totals a new Neovim goes on with. must be instance, project or false
+---@field checkpoint? flemma.settings.sessions.checkpoint
+
+---@class (exact) flemma.settings.sessions.checkpoint
+---@field suggest? number|false How full a model's context is when a checkpoint is suggested, once: |flemma-checkpoints|. must be a number between 0 and 1, or false
 
 ---@class (exact) flemma.settings.logging
 ---@field enabled? boolean must be true or false

@@ -1,4 +1,4 @@
---- A message: `@Role: PREVIEW (N lines)`, its prose without what it thought.
+--- A message: `@Role: PREVIEW (N lines)`, its prose without what it thought. Or all that stands above a checkpoint.
 
 local M = {}
 
@@ -27,6 +27,9 @@ local GROUPS = { System = "FlemmaRoleSystem", You = "FlemmaRoleUser", Assistant 
 ---@return [string, string][]
 function M.text(fold)
   local role = fold.node.role
+  if require("flemma.ui.border").is_unsent(fold.outline, fold.first) then
+    return { { "Not sent, summed up below: ", "FlemmaCheckpoint" }, { fold.preview(prose(fold), 50), "FlemmaUnsent" } }
+  end
   return { { "@" .. role .. ":", GROUPS[role] }, { " " .. fold.preview(prose(fold), 50), "FlemmaFoldPreview" } }
 end
 
