@@ -19,8 +19,8 @@ FLOORS = {
     "transport": 4, "tools": 4, "secrets": 4, "sessions": 4, "mcp_client": 4, "evaluation": 4, "demo": 4, "files": 4,
     "processes": 4, "sandbox": 4, "log": 4,
     "app": 5,
-    "edge": 6,
-    "cli": 7, "entry": 7,
+    "edge": 6, "cli": 6,
+    "entry": 7,
 }  # fmt: skip
 
 GROUND = {"errors", ""}
@@ -135,7 +135,7 @@ def modules() -> Iterator[tuple[str, str, Path]]:
     source = ROOT / "python"
     for path in sorted((source / "flemma_py").rglob("*.py")):
         parts = path.relative_to(source).with_suffix("").parts
-        room = parts[1] if parts[1] != "__init__" else ""
+        room = {"__init__": "", "__main__": "entry"}.get(parts[1], parts[1])
         yield room, ".".join(parts[:-1]), path
     yield from (("entry", "", path) for path in sorted((ROOT / "rplugin").rglob("*.py")))
 

@@ -223,6 +223,11 @@ function doors.compared(payload)
   require("flemma.diagnostics").receive(payload)
 end
 
+--- What scripts may want to know of sessions.
+function doors.session(payload)
+  require("flemma.session.pushed").receive(payload)
+end
+
 function doors.report(payload)
   require("flemma.host").reported(payload)
 end

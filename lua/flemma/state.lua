@@ -74,6 +74,9 @@ end
 function M.forget(bufnr)
   estimates[bufnr] = nil
   flights[bufnr] = nil
+  if package.loaded["flemma.session.current"] then
+    require("flemma.session.current").forget(bufnr)
+  end
 end
 
 --- Tell how many tokens the next request of the current chat would take, counted by its vendor where that counts.

@@ -10,6 +10,7 @@
     ├── EditorError              Neovim refused a call, or is gone
     ├── FunctionError            a function that setup() was given did not answer as it should
     ├── SessionError             what is kept of a chat beside its file cannot be read or written
+    ├── BudgetError              a request would cost more than its owner wants to pay
     └── RequestError             the model did not answer (kind says which of the known ways)
 
 Foreign exceptions are translated once, where they enter, and chained with `from`. Messages carry no keys.
@@ -78,6 +79,10 @@ class FunctionError(FlemmaError):
 class SessionError(FlemmaError):
     """What is kept of a chat beside its file cannot be read or written, or is not to be changed now. The chat itself is
     never harmed by that."""
+
+
+class BudgetError(FlemmaError):
+    """A request was not sent, as it could cost more than its owner wants to pay."""
 
 
 class RequestKind(Enum):

@@ -120,6 +120,13 @@ class Client:
         self.process.kill()
         self.close()
 
+    def hang_up(self) -> None:
+        """Close the pipes, as a terminal does that is closed, and wait for the editor's end."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
+        self.process.wait(15)
+
     def close(self) -> None:
         """End the process, by force if it does not go within seconds."""
         for pipe in (self.process.stdin, self.process.stdout):

@@ -105,3 +105,15 @@ def two_turns(chat: Neovim, peer: Peer) -> None:
     picks(chat, None)
     talk(chat, peer, "Hi.", "And now?", "Well.")
     assert chat.lines() == TWO_TURNS
+    # The first one's price is told when the list of prices has been loaded.
+    billed = "return require('flemma.session').get():get_request_count()"
+    chat.wait(lambda: chat.lua(billed) == 2, "both requests in the session")
+
+
+def happened(editor: Neovim, type: str) -> list[dict[str, Any]]:
+    """What was told of sessions with the event of this type; waits for the first."""
+
+    def told() -> list[dict[str, Any]]:
+        return [each["data"] for each in editor.events("FlemmaSessionEvent") if each["data"]["type"] == type]
+
+    return list(editor.wait(told, f"the event {type}"))

@@ -94,3 +94,19 @@ def test_an_embedded_id_goes_with_the_text(start: Start, peer: Peer, tmp_path: P
     talk(editor, path, "@You:\nHello\n")
     (sid,) = journals(home)
     editor.wait(lambda: editor.lines()[:3] == ["```yaml", f"flemma_session: {sid}", "```"], "the id")
+
+
+def test_an_unnamed_chat_is_bound_when_it_is_written(start: Start, peer: Peer, tmp_path: Path) -> None:
+    home, path = tmp_path / "shared", tmp_path / "named.chat"
+    editor = Desk(start, peer, home).editor()
+    editor.command("enew | set filetype=chat")
+    editor.lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, { '@You:', 'Hello' })")
+    editor.ready()
+    editor.press("G<C-]>")
+    editor.finished()
+    editor.idle()
+    (before,) = journals(home).values()
+    assert "chat_path" not in before[0]["d"]  # type: ignore[operator]
+    editor.command(f"silent write {path}")
+    editor.wait(lambda: any(each["type"] == "bind" for each in next(iter(journals(home).values()))), "the bind")
+    assert len(journals(home)) == 1

@@ -207,3 +207,19 @@ def test_mirror_off_keeps_no_words_of_a_reply(start: Start, peer: Peer, tmp_path
     kept = [each for each in (state / "nvim" / "flemma").rglob("*") if each.is_file()]
     assert any(each.name == "journal.jsonl" for each in kept)
     assert not [each for each in kept if b"brown fox" in each.read_bytes() or b"Hellocanary" in each.read_bytes()]
+
+
+def test_a_terminal_that_was_closed_is_no_quitting(start: Start, peer: Peer, tmp_path: Path) -> None:
+    desk, path = Desk(start, peer, tmp_path / "shared"), tmp_path / "talk.chat"
+    editor = desk.editor()
+    editor.open(path, "@You:\nHello\n")
+    editor.ready()
+    peer.enqueue(slowly(Reply((WORDS, WORDS)), 0.01, stop=8))
+    editor.press("G<C-]>")
+    editor.wait(lambda: "brown fox" in editor.text(), "some words")
+    host = psutil.Process(pid_of_host(editor))
+    editor.client.hang_up()
+    host.wait(timeout=15)
+    again = desk.editor()
+    again.open(path)
+    again.wait(lambda: "brown fox" in again.text(), "what had been shown")

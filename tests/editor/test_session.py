@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from flemma_py.accounting.request import Prices, Request, entry, total
 from flemma_py.demo import peer as script
-from flemma_py.model.usage import Usage
 from tests.editor.conftest import Peer, Start
 from tests.editor.neovim import Neovim
 
@@ -254,42 +252,6 @@ def test_the_latest_request_of_a_file_is_found_from_the_end(editor: Neovim) -> N
     assert ask(editor, f"{latest}('/none')") is None
     assert ask(editor, f"{latest}(nil)") is None
     assert ask(editor, "get_latest_request().model") == "unnamed"
-
-
-def test_lua_and_python_compute_the_same_costs_and_totals(editor: Neovim) -> None:
-    rng = random.Random(3)
-
-    def some(most: int = 3_000_000) -> int:
-        return rng.choice([0, rng.randrange(most)])
-
-    def price() -> float:
-        return round(rng.uniform(0, 100), 9)
-
-    requests = [
-        Request(
-            "p",
-            "m",
-            Usage(some(), some(), some(), some(), some(), some()),
-            "completed",
-            1.0,
-            2.0,
-            rng.random() < 0.5,
-            prices=rng.choice([None, Prices(price(), price(), *(rng.choice([None, price()]) for _ in range(3)))]),
-        )
-        for _ in range(100)
-    ]
-    add(editor, *map(entry, requests))
-    ours = editor.lua(
-        "return vim.tbl_map(function(r) return { r:get_input_cost(), r:get_output_cost(), r:get_total_cost() } end,"
-        " require('flemma.session').get().requests)"
-    )
-    for found, request in zip(ours, requests, strict=True):
-        assert found == pytest.approx([request.input_cost, request.output_cost, request.cost], rel=1e-9, abs=1e-12)
-    sums = total(requests)
-    names = ("input_tokens", "output_tokens", "thoughts_tokens", "input_cost", "output_cost", "cost")
-    assert [ask(editor, f"get_total_{name}()") for name in names] == pytest.approx(
-        [sums.input, sums.output, sums.thoughts, sums.input_cost, sums.output_cost, sums.input_cost + sums.output_cost]
-    )
 
 
 def test_default_opts_can_be_read_before_setup_and_are_the_users_own(editor: Neovim) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.neovim import Neovim
-from tests.editor.talks import TWO_TURNS, asked, folder, page, picks, records, sid, stuck, talk, two_turns
+from tests.editor.talks import TWO_TURNS, asked, folder, happened, page, picks, records, sid, stuck, talk, two_turns
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_rewind_is_one_undo_step_and_gives_the_prompt_back(told: Neovim, peer:
     told.command("Flemma session:rewind! 2")
     assert told.lines() == [*TWO_TURNS[:6], "@You:", "And now?"]
     assert told.cursor == [8, 7]
-    told.wait(lambda: told.events("FlemmaSessionEvent"), "the event")
+    happened(told, "rewind")
     told.command("silent undo")
     assert told.lines() == TWO_TURNS
     told.command("silent redo")
@@ -117,10 +117,8 @@ def test_a_rewind_is_asked_about_and_chosen(told: Neovim) -> None:
 def test_what_a_rewind_cut_is_kept_with_the_session(told: Neovim) -> None:
     name = sid(told)
     told.command("Flemma session:rewind! 1")
-    told.wait(lambda: told.events("FlemmaSessionEvent"), "the event")
-    (event,) = told.events("FlemmaSessionEvent")
-    assert event["data"]["type"] == "rewind"
-    assert event["data"]["sid"] == name
+    (event,) = happened(told, "rewind")
+    assert event["sid"] == name
     (record,) = records(told, name, "rewind")
     assert record["source"] == "user"
     assert record["to_mid"] is None
@@ -144,8 +142,7 @@ def test_a_reset_clears_the_chat_and_gives_it_a_session_of_its_own(told: Neovim,
     picks(told, "Clear it")
     told.command("Flemma session:reset")
     assert told.lines() == [""]
-    told.wait(lambda: told.events("FlemmaSessionEvent"), "the event")
-    assert told.events("FlemmaSessionEvent")[-1]["data"] | {"bufnr": 0} == {
+    assert happened(told, "agent_stop")[-1] | {"bufnr": 0} == {
         "type": "agent_stop", "reason": "user_cancel_and_clear", "sid": before, "next": sid(told), "bufnr": 0,
     }  # fmt: skip
     assert sid(told) != before

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.wire.session_support import chat, store, turn
 
 from flemma_py.errors import SessionError
-from flemma_py.sessions import Saying
+from flemma_py.sessions import Saying, disk
 from flemma_py.sessions.doctor import close_to_others
 from flemma_py.sessions.troubles import BadName, NoSuchSession
 
@@ -90,3 +91,11 @@ def test_what_others_may_read_is_told_and_closed_to_them(tmp_path: Path) -> None
         assert report.open_to_others == [path] and not report.is_well
         close_to_others(report.open_to_others)
         assert kept.examine().is_well and stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_folder_that_many_make_at_once_is_made_once(tmp_path: Path) -> None:
+    for number in range(20):
+        path = str(tmp_path / f"{number}" / "a" / "b" / "c")
+        with ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(disk.make_folder, [path] * 8))
+        assert made.count(True) == 1

@@ -28,9 +28,11 @@ function M.attach(buf)
   api.nvim_create_autocmd("BufWipeout", {
     group = group,
     buffer = buf,
-    callback = function()
-      known[buf] = nil
-    end,
+    callback = vim.schedule_wrap(function()
+      if not api.nvim_buf_is_valid(buf) then
+        known[buf] = nil
+      end
+    end),
   })
 end
 

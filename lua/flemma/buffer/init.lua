@@ -226,6 +226,9 @@ function M.host_died(was_ready)
   if package.loaded["flemma.lsp"] then
     require("flemma.lsp").host_died()
   end
+  if package.loaded["flemma.session.questions"] then
+    require("flemma.session.questions").lost()
+  end
   for buf, chat in pairs(chats) do
     if chat.busy and not was_ready and not host().status().dead then
       chat.busy.sent = false

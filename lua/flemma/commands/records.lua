@@ -21,6 +21,17 @@ return {
       require("flemma.diagnostics").diff(args[1] == "normalized")
     end,
   },
+  ["config:export"] = {
+    about = "write the settings of setup() to config.toml, for the command line; ! replaces one that is there",
+    complete = function(_, lead)
+      return vim.fn.getcompletion(lead, "file")
+    end,
+    run = function(_, line, _, sure)
+      local usual = vim.fs.joinpath(vim.fn.stdpath("config"), "flemma", "config.toml")
+      local path = line ~= "" and vim.fs.abspath(vim.fs.normalize(line)) or usual
+      require("flemma.host").send("config_export", { path = path, replace = sure })
+    end,
+  },
   ["logging:enable"] = {
     about = "write a log from now on, at a level or at the one of the settings",
     complete = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR" },

@@ -33,6 +33,7 @@ from flemma_py.config.tighter import refuses
 from flemma_py.errors import FunctionError, SettingsError
 from flemma_py.files.policy import find_ground
 from flemma_py.model.document import Document, ToolUse
+from flemma_py.model.tool import Tool
 
 log = logging.getLogger(__name__)
 
@@ -67,16 +68,28 @@ class Approver:
     async def _decision(
         self, use: ToolUse, place: Place, resolvers: Sequence[Resolver], repeats: Repeats | None
     ) -> Decision:
-        if self.workplace.services.runner.tool(use.name, self.workplace.scope) is None:
+        tool = self.workplace.services.runner.tool(use.name, self.workplace.scope)
+        if tool is None:
             return Decision(Verdict.APPROVE, "there is no such tool: the model is told so")
         call = Call(use.name, use.input)
         said = await asyncio.to_thread(decide, resolvers, call, place)
         while isinstance(said, Question):
             answer = await self._answer(said.function, call)
             said = await asyncio.to_thread(said.answered, answer)
+        if said.runs and (why := await asyncio.to_thread(self._held_back, tool, call, place)):
+            return Decision(Verdict.ASK, why)
         if said.runs and repeats and (why := repeats.stop(use.name, use.input)):
             return Decision(Verdict.ASK, why)
         return said
+
+    def _held_back(self, tool: Tool, call: Call, place: Place) -> str:
+        """Why a call does not run although it is approved, where nobody is there; or nothing."""
+        errand = self.workplace.services.errand
+        if errand is None:
+            return ""
+        if not self.workplace.settings.tools.autopilot.enabled:
+            return "the chat turns autopilot off"
+        return errand.holds_back(tool, call, place)
 
     async def _answer(self, function: Hashable, call: Call) -> object:
         functions = self.workplace.services.functions
@@ -104,7 +117,9 @@ class Approver:
 
     def _added(self, place: Place) -> list[Rule]:
         """What the owner added at work."""
-        return self.workplace.services.rules.rules_for(self.workplace.location.path, place.project)
+        services = self.workplace.services
+        given = services.errand.rules if services.errand is not None else []
+        return [*services.rules.rules_for(self.workplace.location.path, place.project), *given]
 
     def _refusals(self) -> list[Rule]:
         """What the owner's own rules ask or deny: it holds also where a chat makes a list of its own."""
@@ -133,6 +148,9 @@ class Approver:
         ground = find_ground(location.folder, services.home)
         project = str(ground.folders[-1])
         own = [location.path, *(str(PurePath(project, name)) for name in GUARDED), services.trust.folder]
+        if (tools := services.own_tools.files.folder) is not None:
+            # Beside the owner's tools lie settings of theirs.
+            own.append(str(tools.parent))
         return Place(
             project,
             location.folder,

@@ -82,6 +82,8 @@ class Asking:
         try:
             chosen = await choice
             built = self._preparation.build(document, chosen)
+            if self._services.errand is not None:
+                await self._services.errand.check(self._services, chosen, built.prompt)
         except FlemmaError as error:
             return self._post(Failed(turn, error))
         except Exception:
@@ -127,6 +129,7 @@ class Asking:
     async def _answer(self, turn: int, prompt: Prompt) -> None:
         def deliver(events: Sequence[StreamEvent]) -> None:
             if events:
+                self._editor.heard(events)
                 self._session.heard(events)
                 self._post(Streamed(turn, tuple(events)))
 
@@ -143,8 +146,8 @@ class Asking:
             minimum = prompt.facts.cache_minimum
             path = self._preparation.location.path
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
-            self._session.sending(endpoint.base_url)
             self._preparation.sent(prompt)
+            self._session.sending(endpoint.base_url)
             self._editor.sending(float(endpoint.parameters["timeout"]))
 
         def progress(label: str) -> None:

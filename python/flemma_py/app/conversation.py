@@ -19,6 +19,7 @@ from flemma_py.app.grants import Grants
 from flemma_py.app.keeping import ChatSession
 from flemma_py.app.preparation import Location, Preparation
 from flemma_py.app.services import Services
+from flemma_py.app.session_facts import SessionFacts
 from flemma_py.app.tool_calls import OWN_ERROR, Seen, ToolCalls
 from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.state import (
@@ -81,6 +82,7 @@ class Conversation:
         self.aside = Aside(services, editor, self.preparation.asked)
         self.grants = Grants()
         self.session = ChatSession(services.keeping, editor, self.preparation)
+        self.facts = SessionFacts(services.keeping, editor, self.preparation, self.session, self._is_idle)
         self.calls = ToolCalls(services, editor, self.preparation, self.session, self._tool_finished)
         self._asking = Asking(services, editor, self.preparation, self.aside, self.session, self._post)
         self._state: State = Idle()
@@ -139,7 +141,8 @@ class Conversation:
             self.aside.figure.changed(by_user=by_user)
             if self.grants.waits or not by_user:
                 self.grants.look(self._editor.view().document, by_user=by_user)
-        self.preparation.edited(lambda: isinstance(self._state, Idle))
+        self.preparation.edited(self._is_idle)
+        self.facts.edited()
 
     def estimate(self) -> None:
         """The user wants to know how many tokens the next request would take."""
@@ -162,6 +165,7 @@ class Conversation:
         finally:
             self.preparation.close()
             self.aside.close()
+            self.facts.close()
             await self.session.close()
             await self._asking.stop()
             await self.calls.stop()
@@ -249,6 +253,9 @@ class Conversation:
                 return len(self._editor.view().lines) - 1
             case "stay":
                 return None
+
+    def _is_idle(self) -> bool:
+        return isinstance(self._state, Idle)
 
     # ---- effects that come back as inputs
 

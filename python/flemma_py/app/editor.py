@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from flemma_py.app.meaning import Diagnosis
 from flemma_py.conversation.state import Activity, Flight, Reveal, View
 from flemma_py.model.patch import Edit
+from flemma_py.model.stream import StreamEvent
 
 
 class ChatEditor(Protocol):
@@ -56,6 +57,10 @@ class ChatEditor(Protocol):
         """A request goes out, and may be silent for `timeout` seconds: tell whoever listens."""
         ...
 
+    def heard(self, events: Sequence[StreamEvent]) -> None:
+        """The model said this: for an editor that shows it elsewhere than in the buffer."""
+        ...
+
     def used(self, request: dict[str, Any]) -> None:
         """A request is over: what it used and at which prices, under the names of the session API."""
         ...
@@ -66,6 +71,10 @@ class ChatEditor(Protocol):
 
     def estimated(self, tokens: int, *, exact: bool) -> None:
         """About how many tokens the chat is; `exact`: somebody has counted them."""
+        ...
+
+    def session(self, kind: Literal["facts", "event"], told: Mapping[str, Any]) -> None:
+        """What scripts may want to know of the chat's session: facts that changed, or something that happened."""
         ...
 
     async def ended(self, status: str, line: int | None) -> None:

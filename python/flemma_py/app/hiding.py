@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 from flemma_py import log as log_file
@@ -33,3 +35,14 @@ def _password(address: str) -> str:
     for end in "/?#":
         place = place.split(end, 1)[0]
     return place.rpartition("@")[0].partition(":")[2]
+
+
+NAMED = re.compile(r"(?:_|\b)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.I)
+"""Variables whose values are secrets, whoever they are for."""
+
+
+def hide_environment(environ: Mapping[str, str]) -> None:
+    """The same for what the environment holds: for texts that are to be handed on."""
+    for name, value in environ.items():
+        if NAMED.search(name) and len(value) >= SHORTEST_WORD and not value.startswith(("/", "~")):
+            log_file.register_secret(value)

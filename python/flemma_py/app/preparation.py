@@ -20,12 +20,12 @@ from flemma_py.app.services import Services
 from flemma_py.config.layers import Layers, own_looks
 from flemma_py.config.schema import Settings
 from flemma_py.errors import DocumentError, FlemmaError
-from flemma_py.model.document import Document
+from flemma_py.model.document import Document, Role
 from flemma_py.model.evaluated import Evaluated
 from flemma_py.model.prompt import Prompt
 from flemma_py.model.tool import ToolDefinition
-from flemma_py.prompt.build import Built, build_prompt
-from flemma_py.prompt.filling import has_templates
+from flemma_py.prompt.build import Built, build_prompt, read_system
+from flemma_py.prompt.filling import has_templates, needs_filling
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,8 @@ class Preparation:
         self._look_due: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[None] | None = None
         self._has_marks = False
-        self._last: Prompt | None = None
+        self.last: Prompt | None = None
+        """What was sent last."""
         self._looks: Mapping[str, Any] = {}
 
     async def choose(self, document: Document) -> Chosen:
@@ -156,7 +157,25 @@ class Preparation:
 
     def sent(self, prompt: Prompt) -> None:
         """The request went out: from now on a vendor may have it in its cache."""
-        self._last = prompt
+        self.last = prompt
+
+    async def ahead(self, *, may_read: bool) -> tuple[str | None, int | None]:
+        """The system prompt that the next request would have, and how many tokens its model reads at most. None: nobody
+        knows; of a prompt with templates or files not unless it `may_read` them. Raises `FlemmaError`."""
+        await self._services.warm()
+        document = self._editor.view().document
+        is_bare = not needs_filling(document, Role.SYSTEM)
+        meaning = None
+        if document.frontmatter is not None or not is_bare:
+            meaning = await self._read(document, whole=may_read and not is_bare, consent=None)
+            meaning.refuse_errors()
+        endpoint = await self._services.chosen(self._resolved(meaning) if meaning else None)
+        if not (is_bare or may_read):
+            return None, endpoint.facts.max_input
+        filled = meaning.filling.by_message() if meaning and not is_bare else {}
+        prompt = Prompt(endpoint.model, read_system(document, filled)[0], (), (), {}, endpoint.facts)
+        system = rewritten(prompt, self._services.rewriters, self.location.path)[0].system
+        return system, endpoint.facts.max_input
 
     async def preview(self) -> Page:
         """What a send would send now. Nobody is asked about files that lie elsewhere. Raises `FlemmaError`."""
@@ -179,7 +198,7 @@ class Preparation:
 
     def _cached(self, prompt: Prompt) -> int | None:
         """How many turns were sent before in just this form."""
-        last = self._last
+        last = self.last
         if last is None or (last.model, last.system, last.tools) != (prompt.model, prompt.system, prompt.tools):
             return None
         pairs = enumerate(zip(prompt.turns, last.turns, strict=False))

@@ -89,10 +89,16 @@ class ChatServers:
             chosen = settings.mcp.enabled
             here = {spec.name for spec in project}
             if chosen is None:
-                return [name for name in specs if (owners[name].enabled if name in owners else name in here)]
-            for name in set(chosen) - specs.keys():
-                self._once(f"This chat wants the MCP server {name}, which you have not configured: mcp.servers.{name}.")
-            return [name for name in chosen if name in specs]
+                names = [name for name in specs if (owners[name].enabled if name in owners else name in here)]
+            else:
+                for name in set(chosen) - specs.keys():
+                    message = (
+                        f"This chat wants the MCP server {name}, which you have not configured: mcp.servers.{name}."
+                    )
+                    self._once(message)
+                names = [name for name in chosen if name in specs]
+            errand = self._services.errand
+            return names if errand is None else [name for name in names if errand.serves(name)]
 
     def _adopt(self, specs: dict[str, ServerSpec]) -> None:
         if self._servers is None:

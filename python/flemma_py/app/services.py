@@ -56,6 +56,7 @@ from flemma_py.secrets.environment import Found
 from flemma_py.secrets.keys import Keys, Told
 
 if TYPE_CHECKING:
+    from flemma_py.app.errand import Errand
     from flemma_py.config.frontmatter import Frontmatter
     from flemma_py.demo.server import DemoServer
     from flemma_py.model.language_model import ModelFacts
@@ -103,6 +104,7 @@ class Services(Leaves):
         self._demo: DemoServer | None = None
         self._demo_lock = asyncio.Lock()
         self._demo_said = False
+        self.errand: Errand | None = None
         self.buffers: Buffers | None = None
         """What is open in the editor, for tools that write; None where there is no editor."""
         self.accounts = Accounts()
@@ -141,6 +143,11 @@ class Services(Leaves):
         self._layers = replace(self._layers, tools=self.own_tools.known())
         self.settings = self._layers.resolve()
         self.own_tools.changed()
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """What setup() was given, with functions in their places."""
+        return self._raw
 
     @property
     def layers(self) -> Layers:

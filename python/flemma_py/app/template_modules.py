@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flemma_py.app.owner import COLLECTION_DEADLINE, MODULE_DEADLINE, OwnerFunctions
@@ -22,6 +23,7 @@ class TemplateModules:
         self._collector = 0
         self._setups = 0
         self._names: TemplateNames | None = BUILT_IN_NAMES
+        self._variables: Mapping[str, str] = {}
         self._asking = asyncio.Lock()
 
     def receive(self, collector: int) -> None:
@@ -42,7 +44,11 @@ class TemplateModules:
                 found = await self._collect(LuaFunction(self._collector))
                 if setups == self._setups:
                     self._names = found
-            return self._names
+            return replace(self._names, variables=self._variables) if self._variables else self._names
+
+    def define(self, variables: Mapping[str, str]) -> None:
+        """Have these texts in all chats, in the place of variables of their names."""
+        self._variables = dict(variables)
 
     async def _collect(self, collector: LuaFunction) -> TemplateNames:
         if self._functions is None:

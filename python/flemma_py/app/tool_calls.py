@@ -85,7 +85,9 @@ class ToolCalls:
             autopilot = (await self._preparation.settings(document)).tools.autopilot
         except FlemmaError:
             return None
-        return Loop(most=autopilot.max_turns) if autopilot.enabled else None
+        # Where nobody sits in front of it nobody can press a key: who may run is decided all the same.
+        goes_on = autopilot.enabled or self._services.errand is not None
+        return Loop(most=autopilot.max_turns) if goes_on else None
 
     async def decisions(self, document: Document, uses: Sequence[ToolUse], *, unattended: bool) -> dict[str, Decision]:
         """What the chat's settings and the owner's rules make of these calls, by id. Raises `DocumentError` as

@@ -16,6 +16,7 @@ from flemma_py.edge.questions import Asker
 from flemma_py.edge.writer import Writer
 from flemma_py.errors import EditorError
 from flemma_py.model.patch import Edit
+from flemma_py.model.stream import StreamEvent
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +119,9 @@ class BufferChat:
     def sending(self, timeout: float) -> None:
         self._bridge.tell("sending", {"buf": self._buf, "run": self._run, "timeout": timeout})
 
+    def heard(self, events: Sequence[StreamEvent]) -> None:
+        """The buffer shows it."""
+
     def used(self, request: dict[str, object]) -> None:
         self._bridge.tell("usage", {"request": {**request, "bufnr": self._buf}})
 
@@ -126,6 +130,9 @@ class BufferChat:
 
     def estimated(self, tokens: int, *, exact: bool) -> None:
         self._bridge.tell("estimate", {"buf": self._buf, "tokens": tokens, "exact": exact})
+
+    def session(self, kind: str, told: Mapping[str, object]) -> None:
+        self._bridge.tell("session", {"kind": kind, "buf": self._buf, **told})
 
     async def ended(self, status: str, line: int | None) -> None:
         payload: dict[str, object] = {"buf": self._buf, "run": self._run, "status": status}

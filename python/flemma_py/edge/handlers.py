@@ -37,7 +37,9 @@ from flemma_py.edge.questions import Asker
 from flemma_py.edge.reports import Reports
 from flemma_py.edge.rewinding import RewindCommands
 from flemma_py.edge.servers import ServerCommands
+from flemma_py.edge.session_questions import SessionQuestions
 from flemma_py.edge.sessions import SessionCommands
+from flemma_py.edge.settings_export import export_settings
 from flemma_py.edge.trusting import Trusting
 from flemma_py.errors import EditorError
 
@@ -77,6 +79,7 @@ class Handlers:
         self._sessions = SessionCommands(bridge, services, self._asker)
         self._language = Language(bridge, services)
         self._previews = Previews(bridge, services)
+        self._questions = SessionQuestions(bridge, services)
         self._approvals = ApprovalCommands(bridge, services)
         self._own_tools = OwnToolMessages(bridge, services)
         self._rewinds = RewindCommands(bridge, services)
@@ -115,6 +118,9 @@ class Handlers:
                 self._detach(integer(payload, "buf"))
             case "settings":
                 self._configure(mapping(payload, "settings"))
+            case "config_export":
+                path, replace = string(payload, "path"), bool(payload.get("replace"))
+                self._bridge.loop.create_task(export_settings(self._bridge, self._services, path, replace=replace))
             case "import":
                 self._imports.take(ImportSlice.read(payload), self._log_folder)
             case "switch":
@@ -157,6 +163,8 @@ class Handlers:
                 self._written(integer(payload, "buf"), string(payload, "name"))
             case "leaving":
                 self._services.keeping.is_quitting = True
+            case "ask":
+                self._questions.take(payload)
             case "lsp":
                 self._language.take(payload, self._chats.get(payload.get("buf", 0)))
             case "preview":
@@ -198,6 +206,7 @@ class Handlers:
         self._own_tools.greet(hello.tools, hello.tool_folder)
         self._services.restore(hello.runtime)
         self._configure(hello.settings)
+        self._bridge.loop.create_task(self._questions.restore(hello.directory), name="restore")
 
     def _warn(self, message: str) -> None:
         self._bridge.tell("notify", {"level": "warn", "message": message})
@@ -231,6 +240,8 @@ class Handlers:
         switched = self._services.switch(line)
         if switched.done:
             self._bridge.tell("catalogue", {**self._services.catalogue(), "switched": True})
+            for _, conversation in self._chats.values():
+                self._soon(conversation.facts.edited)
         # It holds from now on; only the word about it waits for the prices.
         self._bridge.loop.create_task(self._tell_switched(switched), name="switched")
 

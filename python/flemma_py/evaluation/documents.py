@@ -151,6 +151,7 @@ class DocumentEvaluation:
             "zone": place.zone,
             "seed": self._seed,
             "names": names.digest,
+            "variables": dict(names.variables),
         }
         key = _digest(asked)
         stale = await self._stale()

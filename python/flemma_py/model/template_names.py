@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -29,13 +29,14 @@ class TemplateNames:
     """`changes` are those against the built-in names, in the form that the evaluation worker reads: tables with a
     `path` (list of names) and a `value`, or `gone`. `digest` is another one where anything in it is. `functions` are
     the numbers of the functions in it; `call` calls one with plain data and gives plain data, raises
-    `FunctionError`."""
+    `FunctionError`. `variables` take the place of those that a chat's frontmatter has."""
 
     changes: Sequence[Mapping[str, Any]] = ()
     digest: str = ""
     functions: frozenset[int] = frozenset()
     members: tuple[TemplateModule, ...] = ()
     call: Callable[[int, Sequence[Any]], Awaitable[Any]] = _nothing
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 BUILT_IN_NAMES = TemplateNames()

@@ -59,11 +59,14 @@ NO_FILLING = Filling()
 
 def has_templates(document: Document) -> bool:
     """Whether there may be anything to evaluate or to read: most chats have nothing."""
-    if document.frontmatter is not None:
-        return True
+    return document.frontmatter is not None or needs_filling(document, Role.SYSTEM, Role.YOU)
+
+
+def needs_filling(document: Document, *roles: Role) -> bool:
+    """Whether there may be anything to evaluate or to read in messages of these roles."""
     for message in document.messages:
         segments = message.segments
-        if message.role is Role.ASSISTANT or not segments:
+        if message.role not in roles or not segments:
             continue
         if len(segments) > 1:
             return True

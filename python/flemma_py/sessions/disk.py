@@ -29,7 +29,7 @@ def make_folder(path: str) -> bool:
         return False
     except FileNotFoundError:
         make_folder(os.path.dirname(path))
-        # Somebody else may have made it meanwhile.
+        # Another may have made it in between.
         return make_folder(path)
     # A umask may have taken more than was asked for.
     os.chmod(path, 0o700)
@@ -81,6 +81,23 @@ def write_once(path: str, data: bytes) -> None:
             os.unlink(beside)
         raise
     sync_folder(os.path.dirname(path))
+
+
+def replace(path: str, data: bytes, mtime_ns: int | None = None) -> None:
+    """Put a file that can be made again in place of another, or of none: whole at any moment, and not brought to the
+    disk. `mtime_ns`: the moment that it is to be of."""
+    beside = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.new"
+    try:
+        with _opened(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as file:
+            os.fchmod(file, 0o600)
+            _write(file, data)
+        if mtime_ns is not None:
+            os.utime(beside, ns=(mtime_ns, mtime_ns))
+        os.rename(beside, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
 
 
 def move_folder(old: str, new: str) -> None:

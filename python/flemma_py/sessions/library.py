@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 from flemma_py.errors import SessionError
 from flemma_py.journal.fold import SEARCHED, Fold
 from flemma_py.journal.identity import Candidate, ChatFile, Identity, identify
-from flemma_py.journal.ledger import Sums
+from flemma_py.journal.ledger import Booking, Sums
 from flemma_py.journal.parts import Binding, Message
+from flemma_py.journal.sayings import Mirror
+from flemma_py.sessions import content
 from flemma_py.sessions.blobs import Blobs
 from flemma_py.sessions.ids import Ids
 from flemma_py.sessions.journal import Journal
@@ -27,6 +29,8 @@ Answer = TypeVar("Answer")
 
 class Library:
     """The sessions of `places`. The index answers; where it cannot, the journals do."""
+
+    mirror: Mirror = "text"
 
     def __init__(self, places: Places, ids: Ids) -> None:
         self.ids = ids
@@ -72,8 +76,20 @@ class Library:
             fold = self.fold(sid)
         except NoSuchSession:
             return None
-        said = (self.message_text(fold.sid, each) for each in fold.said if each.role in SEARCHED)
-        return "\n".join(each for each in said if each)
+        return content.joined(self.message_text(fold.sid, each) for each in fold.said if each.role in SEARCHED)
+
+    def content(self, sid: str) -> str | None:
+        """`text`, from the file that is kept of it where that is up to date; else that file is made. None also where
+        the session cannot be read."""
+        try:
+            if (kept := content.read(self._places, sid)) is not None:
+                return kept
+            written_at = content.moment(self._places, sid)
+            if (text := self.text(sid)) is not None and written_at and self.mirror == "text":
+                content.write(self._places, sid, text, written_at)
+        except SessionError:
+            return None
+        return text
 
     def texts(self, sids: Iterable[str]) -> dict[str, str]:
         """`text` of many; those that are missing or cannot be read are left out."""
@@ -128,6 +144,14 @@ class Library:
 
         key_of(by)
         return self._asked(lambda db: asking.sums_by(db, by, wanted), lambda scan: scan.sums_by(by, wanted))
+
+    def bookings(self, wanted: Spending = ALL_SPENDING) -> list[Booking]:
+        """Requests as they were billed, each once, in the order in which they ended. Reads journals."""
+        from flemma_py.sessions.index import asking
+
+        sids: frozenset[str] | None = self._asked(lambda db: frozenset(asking.spenders(db, wanted)), lambda scan: None)
+        found = [booking for booking, _ in Scan(self._places, only=sids).bookings(wanted)]
+        return sorted(found, key=lambda each: (each.day_from, each.id))
 
     def reserved(self, wanted: Spending = ALL_SPENDING) -> float:
         """USD that requests may cost at worst which are under way now, in any process."""
@@ -188,7 +212,7 @@ class Library:
         if self._keeper is None:
             from flemma_py.sessions.index.keeper import Keeper
 
-            self._keeper = Keeper(self._places, self._locks, self.ids)
+            self._keeper = Keeper(self._places, self._locks, self.ids, lambda: self.mirror == "text")
         return self._keeper
 
     def _asked(

@@ -2,10 +2,12 @@
 
 state/<sid>/journal.jsonl        the truth
 state/<sid>/blobs/<sha256>       large texts, by their content
+state/<sid>/content.txt          what is said in it, made from the journal
 state/trash/<sid>-<ms>/          what was deleted
 state/retired.jsonl              what deleted sessions had spent
 state/locks/                     never deleted
 cache/index.db                   made from the journals
+cache/sessions.mpack             the list of them, made from the index, for an editor without a host
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from flemma_py.sessions.ids import checked, is_name
 from flemma_py.sessions.troubles import BadName, NoSuchSession
 
 JOURNAL = "journal.jsonl"
+CONTENT = "content.txt"
+SNAPSHOT = "sessions.mpack"
 OURS = frozenset({"trash", "locks"})
 RETIRED = "~retired"
 """Stands for the sessions that are gone, where a sum needs one. No session can be called so."""
@@ -42,6 +46,13 @@ class Places:
 
     def blobs(self, sid: str) -> Path:
         return self.folder(sid) / "blobs"
+
+    def content(self, sid: str) -> Path:
+        return self.folder(sid) / CONTENT
+
+    @property
+    def snapshot(self) -> Path:
+        return self.cache / SNAPSHOT
 
     @property
     def retired(self) -> Path:

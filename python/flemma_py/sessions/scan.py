@@ -28,11 +28,13 @@ def never() -> bool:
 
 
 class Scan:
-    """Reads the journals of `places`, the latest written first. `stop` is asked between two of them."""
+    """Reads the journals of `places`, the latest written first. `stop` is asked between two of them; `only`: of these
+    sessions, None for all."""
 
-    def __init__(self, places: Places, stop: Stop = never) -> None:
+    def __init__(self, places: Places, stop: Stop = never, only: frozenset[str] | None = None) -> None:
         self._places = places
         self._stop = stop
+        self._only = only
 
     def folds(self, may_skip: Callable[[bytes], bool] = lambda raw: False) -> Iterator[Fold]:
         """The state of each session that can be read. `may_skip` looks at a journal's bytes first."""
@@ -134,6 +136,8 @@ class Scan:
     def _latest(self) -> list[str]:
         times: list[tuple[float, str]] = []
         for sid in self._places.sids():
+            if self._only is not None and sid not in self._only:
+                continue
             with suppress(OSError):
                 times.append((self._places.journal(sid).stat().st_mtime, sid))
         return [sid for _, sid in sorted(times, reverse=True)]

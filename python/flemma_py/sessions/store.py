@@ -21,8 +21,10 @@ from flemma_py.sessions.journal import BEGINNING, Journal, Mark
 from flemma_py.sessions.library import Library
 from flemma_py.sessions.locks import Lease
 from flemma_py.sessions.places import Places
+from flemma_py.sessions.questions import ALL_SPENDING
 from flemma_py.sessions.recorder import Recorder
 from flemma_py.sessions.removal import Cleaned, Removal, Trashed
+from flemma_py.sessions.scan import Scan
 from flemma_py.sessions.troubles import Leased, NoSuchSession, Unwritten
 from flemma_py.sessions.writer import Receipt, Writer
 
@@ -50,7 +52,7 @@ class SessionStore(Library):
         max_events: int = MAX_EVENTS,
     ) -> None:
         self.max_events = max_events
-        self.mirror: Mirror = mirror
+        self.mirror = mirror
         self.redact = redact
         super().__init__(Places(state.absolute(), cache.absolute()), Ids(clock))
         self.instance = instance or self.ids()
@@ -150,6 +152,17 @@ class SessionStore(Library):
         child.record(records.meta({**title, "forked_from": sid}), *copied, durable=True).result()
         told.result()
         return child
+
+    def last_writer(self) -> str | None:
+        """Which process before this one spent last, as `Spending.writer` names it."""
+        from flemma_py.sessions.index import asking
+
+        def read(scan: Scan) -> str | None:
+            others = (each for each, _ in scan.bookings(ALL_SPENDING) if each.writer != self.instance)
+            last = max(others, key=lambda each: each.day_from, default=None)
+            return last.writer if last else None
+
+        return self._asked(lambda db: asking.last_writer(db, self.instance), read)
 
     # ---- changing
 

@@ -10,9 +10,9 @@ import logging
 import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flemma_py.app.keeping.finding import bind, find, said_by
 from flemma_py.app.keeping.keeping import Keeping
 from flemma_py.conversation.state import Outcome
 from flemma_py.errors import SessionError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flemma_py.app.preparation import Preparation
     from flemma_py.journal.records import TurnState
     from flemma_py.journal.sayings import Saying
-    from flemma_py.sessions import Recorder, SessionStore
+    from flemma_py.sessions import Recorder
     from flemma_py.sessions.drafts import DraftFile
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class ChatSession:
         """Is told when what is known of the session has changed: it was found, a request is over, a message is kept."""
         self._binding: asyncio.Task[tuple[Recorder, str | None]] | None = None
         self._likely: str | None = None
-        self._beginning: asyncio.Task[None] | None = None
+        self._beginning: asyncio.Task[tuple[Recorder, str]] | None = None
         self._look_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._draft: DraftFile | None = None
@@ -71,6 +71,7 @@ class ChatSession:
         self._since = time.monotonic()
         self._sent_at: float | None = None
         self._api_ms = 0.0
+        self.patience = PATIENCE
         keeping.chats.add(self)
 
     @property
@@ -168,7 +169,7 @@ class ChatSession:
         if self._keeping.is_on:
             self._beginning = asyncio.create_task(self._begin(document, about), name="turn")
 
-    async def _begin(self, document: Document, about: dict[str, Any]) -> None:
+    async def _begin(self, document: Document, about: dict[str, Any]) -> tuple[Recorder, str]:
         recorder = await self.bound()
         turn = await self._keeping.ask(lambda store: store.ids())
         said = said_by(document)
@@ -179,18 +180,19 @@ class ChatSession:
             early, self._early = self._early, []
             self.heard(early)
         await asyncio.wrap_future(receipt)
+        return recorder, turn
 
     async def ready(self, *, is_required: bool) -> None:
-        """Wait until the turn is written down, for `PATIENCE` seconds at most. Warns once where it is not, or raises
+        """Wait until the turn is written down, for `patience` seconds at most. Warns once where it is not, or raises
         `SessionError` where that `is_required`."""
         if (beginning := self._beginning) is None:
             if is_required:
                 raise SessionError("Nothing was sent: sessions.require_journal is on, and no session is kept.")
             return
-        await asyncio.wait([beginning], timeout=None if is_required else PATIENCE)
+        await asyncio.wait([beginning], timeout=None if is_required else self.patience)
         if not beginning.done():
             beginning.add_done_callback(_seen)
-            self._warn(f"the record of this turn was not on the disk after {PATIENCE * 1000:.0f} ms: it follows")
+            self._warn(f"the record of this turn was not on the disk after {self.patience * 1000:.0f} ms: it follows")
         elif error := beginning.exception():
             message = error.message if isinstance(error, SessionError) else "an error of Flemma's own, see the log"
             if not isinstance(error, SessionError):
@@ -204,6 +206,7 @@ class ChatSession:
         self._endpoint, self._sent_at = endpoint, time.monotonic()
         if self.recorder is not None and self.turn is not None:
             self.recorder.turn(self.turn, "running")
+        self.on_change()
 
     def heard(self, events: Sequence[StreamEvent]) -> None:
         """This came of the reply."""
@@ -218,22 +221,39 @@ class ChatSession:
         self._start(asyncio.to_thread(draft.write), "draft")
 
     def over(self, outcome: Outcome) -> Booked:
-        """The request has ended. What it used is told to what this returns, now or later."""
-        recorder, turn, endpoint = self.recorder, self.turn, self._endpoint
-        self.turn = None
+        """The request has ended. What it used is told to what this returns, now or later. Where the turn's record is
+        late, that comes first."""
+        begun, recorder, endpoint = self._beginning, self.recorder, self._endpoint
         ms = (time.monotonic() - self._sent_at) * 1000 if self._sent_at is not None else None
         self._sent_at = None
         self._api_ms += ms or 0.0
-        if recorder is not None and turn is not None:
-            recorder.turn(turn, ENDS[outcome])
+
+        def once_begun(do: Callable[[Recorder, str | None], None]) -> None:
+            if begun is not None and not begun.done():
+                begun.add_done_callback(lambda _: once_begun(do))
+            elif begun is not None and not begun.cancelled() and begun.exception() is None:
+                do(*begun.result())
+            elif recorder is not None:
+                do(recorder, None)
+
+        def ended(recorder: Recorder, turn: str | None) -> None:
+            if self.turn == turn:
+                self.turn = None
+            if turn is not None:
+                recorder.turn(turn, ENDS[outcome])
+            self.on_change()
 
         def booked(entry: dict[str, Any], **more: Any) -> None:
-            if recorder is not None and self._keeping.is_on:
+            def book(recorder: Recorder, turn: str | None) -> None:
                 id = more.pop("request_id", None) or turn or f"{os.getpid()}-{time.time_ns()}"
                 vendor = entry.get("provider")
                 recorder.usage(entry, request_id=id, turn=turn, vendor=vendor, endpoint=endpoint, api_ms=ms, **more)
                 self.on_change()
 
+            if self._keeping.is_on:
+                once_begun(book)
+
+        once_begun(ended)
         return booked
 
     def settled(self) -> None:
@@ -258,6 +278,11 @@ class ChatSession:
             self.on_change()
 
     # ---- its end
+
+    async def rest(self) -> None:
+        """Return when all that was begun is done: for one who leaves right behind a turn."""
+        while tasks := [each for each in (self._beginning, *self._tasks) if each is not None and not each.done()]:
+            await asyncio.wait(tasks)
 
     def leave(self, reason: str) -> None:
         """Nothing of this chat is to come any more. `reason` is a word: quit, bdelete, reset, crash."""
@@ -323,68 +348,7 @@ class ChatSession:
             log.exception("a chat's session met an error of Flemma's own")
 
 
-def _seen(task: asyncio.Task[None]) -> None:
+def _seen(task: asyncio.Task[Any]) -> None:
     """The user was told already that it is late."""
     if not task.cancelled() and (error := task.exception()):
         log.warning("a turn was not recorded: %s", error)
-
-
-def said_by(document: Document) -> tuple[Saying, ...]:
-    """What a chat says, as its journal counts it."""
-    from flemma_py.journal.chat import said_in
-
-    return tuple(each.saying for each in said_in(document))
-
-
-def find(
-    store: SessionStore, document: Document, path: str | None, folder: str, cwd: str, unbound: str | None = None
-) -> tuple[Recorder, str | None]:
-    """The session of a chat: the one that it has, one forked off where it is a copy, or a new one; and the id of the
-    one that it may be as well, if the user says so. `unbound` is the one that its buffer had when it had no file. For
-    a thread. Raises `SessionError`."""
-    from flemma_py.app.keeping.workspace import workspace_of
-    from flemma_py.journal.identity import ChatFile, Copied, Known, Likely
-    from flemma_py.journal.sayings import common
-
-    if path is None:
-        return store.create(cwd=cwd, workspace=workspace_of(folder)), None
-    real, dev, ino = whereabouts(path)
-    if unbound is not None and common(store.fold(unbound).said, said_by(document)):
-        recorder = store.open(unbound)
-        bind(recorder, path)
-        return recorder, None
-    likely: str | None = None
-    match store.identify(ChatFile(real, dev, ino, sid=_embedded(document), sayings=said_by(document))):
-        case Known(sid):
-            recorder = store.open(sid)
-        case Copied(parent, at_mid, _) if at_mid is not None:
-            recorder = store.fork(parent, at_mid, chat_path=real, reason="copy")
-        case found:
-            likely = found.sid if isinstance(found, Likely) else None
-            return store.create(cwd=cwd, workspace=workspace_of(folder), chat_path=real), likely
-    bind(recorder, path)
-    return recorder, None
-
-
-def bind(recorder: Recorder, path: str) -> None:
-    """Have it written down where the chat is now, if that is news. For a thread."""
-    real, dev, ino = whereabouts(path)
-    if ino:
-        recorder.bind(real, dev, ino)
-
-
-def whereabouts(path: str) -> tuple[str, int, int]:
-    """The real path, the device and the inode; noughts where there is no file yet."""
-    real = Path(os.path.realpath(path))
-    try:
-        found = real.stat()
-    except OSError:
-        return str(real), 0, 0
-    return str(real), found.st_dev, found.st_ino
-
-
-def _embedded(document: Document) -> str | None:
-    """The id that stands in the chat's frontmatter."""
-    from flemma_py.journal.identity import embedded
-
-    return embedded(document.frontmatter.code) if document.frontmatter else None

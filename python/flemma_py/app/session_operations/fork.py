@@ -47,7 +47,7 @@ async def fork(asked: Asked) -> AsyncIterator[Outcome]:
         yield Said("warn", f"The fork was written, and its session could not be begun: {error.message}")
         child = None
     yield Open(str(path))
-    yield Happened("fork", {"path": str(path), "child": child})
+    yield Happened("fork", {"sid": child, "path": str(path), "child": child})
 
 
 OPERATION = Operation("fork", fork)

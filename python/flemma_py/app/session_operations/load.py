@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from flemma_py.app.keeping.chat_session import said_by, whereabouts
+from flemma_py.app.keeping.finding import said_by, whereabouts
 from flemma_py.app.session_operations import Asked, Operation
 from flemma_py.app.session_operations.outcomes import Fresh, Happened, Open, Outcome, Said
 from flemma_py.app.session_operations.rebuilding import Kept, rebuilt

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from flemma_py.app.keeping.chat_session import bind
+from flemma_py.app.keeping.finding import bind
 from flemma_py.app.keeping.workspace import workspace_of
 from flemma_py.app.session_operations import Asked, Operation
 from flemma_py.app.session_operations.outcomes import Happened, Outcome

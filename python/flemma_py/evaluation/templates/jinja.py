@@ -119,6 +119,9 @@ class Jinja:
     def foreign_names(self, code: str) -> list[str] | None:
         return self._environment.compiler.names(code)
 
+    def define(self, scope: Scope, variables: Mapping[str, str]) -> None:
+        scope.variables.update(variables)
+
     # ---- rendering
 
     def render(self, scope: Scope, file: File, pieces: list[Piece]) -> str:

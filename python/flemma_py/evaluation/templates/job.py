@@ -129,9 +129,12 @@ class _Job:
         if engine.name == "lua":
             session.lua.begin(session.seed)
         scope, operations = None, self._settings.operations
+        # The frontmatter sees them, and they count over what it says.
+        given = self._request.get("variables") or {}
         code, parsed = (front["code"], front.get("parsed")) if front else ("", None)
         try:
-            scope = read_variables(session, self._file, language, code, settings=self._settings, parsed=parsed)
+            scope = read_variables(session, self._file, language, code, given, self._settings, parsed)
+            engine.define(scope, given)
         except Broken as broken:
             session.problems.append(broken.problem)
         except Failure as failure:

@@ -114,6 +114,11 @@ class Lua:
     def names(self, scope: int) -> list[str]:
         return [to_text(name) for name in self._api["names"](scope).values() if isinstance(name, bytes)]
 
+    def define(self, scope: int, variables: Mapping[str, str]) -> None:
+        store = self.store(scope)
+        for name, text in variables.items():
+            store[to_bytes(name)] = to_bytes(text)
+
     def variables(self, scope: int) -> dict[str, Any]:
         store, found = self.store(scope), {}
         for name in self.names(scope):

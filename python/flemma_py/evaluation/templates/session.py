@@ -72,6 +72,9 @@ class Engine(Protocol):
     def names(self, scope: Any) -> list[str]:
         """The names of the variables."""
 
+    def define(self, scope: Any, variables: Mapping[str, str]) -> None:
+        """Put texts in the place of the scope's variables of these names."""
+
     def render(self, scope: Any, file: File, pieces: list[Piece]) -> str:
         """The text that the pieces give. Raises `Broken`."""
 

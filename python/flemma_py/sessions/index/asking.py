@@ -79,6 +79,18 @@ def sums_by(db: sqlite3.Connection, by: str, wanted: Spending) -> dict[str, Sums
     return {each[0]: _sums(each[1:]) for each in found}
 
 
+def spenders(db: sqlite3.Connection, wanted: Spending) -> Iterator[str]:
+    """Sessions that hold any such booking."""
+    where, values = _spending(wanted)
+    yield from (each[0] for each in db.execute(f"SELECT DISTINCT u.sid {where}", values))
+
+
+def last_writer(db: sqlite3.Connection, without: str) -> str | None:
+    """The process that spent last, but for one."""
+    found = db.execute("SELECT writer FROM usage WHERE writer <> ? ORDER BY at DESC LIMIT 1", (without,)).fetchone()
+    return found[0] if found else None
+
+
 def reserved(db: sqlite3.Connection, wanted: Spending, alive: Iterable[str]) -> float:
     """USD that requests may cost which are under way, in sessions somebody works in."""
     conditions: list[str] = ["1"]

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from flemma_py.errors import SessionError
 from flemma_py.journal.fold import Fold
 from flemma_py.journal.parts import Message
 from flemma_py.sessions.blobs import Blobs
+from flemma_py.sessions.content import Contents, moment
 from flemma_py.sessions.ids import Ids
 from flemma_py.sessions.index.database import Database, begin_anew, remove_old
+from flemma_py.sessions.index.snapshot import Snapshot
 from flemma_py.sessions.index.updating import book, forget, update
 from flemma_py.sessions.journal import BEGINNING, Journal, Mark
 from flemma_py.sessions.locks import Locks
@@ -41,14 +43,17 @@ class CannotAnswer(Exception):
 
 
 class Keeper:
-    """`places` may be asked from several threads; so may this."""
+    """`places` may be asked from several threads; so may this. `keeps_texts` says whether what is said is to be kept
+    beside the journals, too."""
 
-    def __init__(self, places: Places, locks: Locks, ids: Ids) -> None:
+    def __init__(self, places: Places, locks: Locks, ids: Ids, keeps_texts: Callable[[], bool]) -> None:
         self._places = places
         self._locks = locks
         self._ids = ids
         self._written = Database(places.cache)
         self._asked = Database(places.cache)
+        self._contents = Contents(places, keeps_texts)
+        self._snapshot = Snapshot(places, locks)
         self._updating = threading.RLock()
         self._asking = threading.Lock()
         self._folds: OrderedDict[str, tuple[Mark, Fold]] = OrderedDict()
@@ -85,6 +90,8 @@ class Keeper:
         else:
             self._settle()
         if self._updating.acquire(timeout=seconds):
+            if self._snapshot.seconds_left is not None:
+                self._list()
             self._written.close()
             self._updating.release()
         with self._asking:
@@ -153,7 +160,10 @@ class Keeper:
     def _run(self) -> None:
         while not self._is_closing:
             with self._changed:
-                self._changed.wait_for(lambda: self._is_closing or self._dirty or self._is_due(), 1.0)
+                left = self._snapshot.seconds_left
+                self._changed.wait_for(
+                    lambda: self._is_closing or self._dirty or self._is_due(), 1.0 if left is None else min(left, 1.0)
+                )
                 due = self._is_due()
             try:
                 if due:
@@ -161,10 +171,22 @@ class Keeper:
                 elif self._dirty and not self._is_closing:
                     time.sleep(PAUSE)
                 self._settle()
+                if self._snapshot.seconds_left == 0 and not self._is_closing:
+                    self._list()
             except Exception:
                 log.exception("the index of sessions could not be brought up to date")
                 time.sleep(1.0)
         self._settle()
+
+    def _list(self) -> None:
+        """Write the list of sessions."""
+        with self._updating:
+            try:
+                db = self._written.connection
+                self._snapshot.write(db, whole=is_whole(db))
+            except (sqlite3.Error, OSError) as error:
+                # The next update of the index meets the same trouble, and sees to it.
+                log.info("the list of sessions could not be written: %s", error)
 
     def _is_due(self) -> bool:
         return time.monotonic() >= self._looks_at
@@ -205,6 +227,7 @@ class Keeper:
 
     def _update(self, sid: str) -> None:
         journal = Journal(self._places, self._locks, sid)
+        written_at = moment(self._places, sid)
         known = self._folds.pop(sid, None)
         mark, fold = known or (BEGINNING, Fold())
         try:
@@ -214,6 +237,8 @@ class Keeper:
                 forget(db, sid)
                 if sid == RETIRED:
                     book(db, RETIRED, {})
+            self._contents.forget(sid)
+            self._snapshot.changed()
             return
         if tail.anew:
             fold = Fold()
@@ -234,9 +259,12 @@ class Keeper:
                 book(db, RETIRED, fold.ledger.bookings)
             else:
                 update(db, fold, tail.mark, text)
+        if sid != RETIRED:
+            self._contents.keep(fold, text, written_at)
+        self._snapshot.changed()
         self._folds[sid] = (tail.mark, fold)
         while len(self._folds) > _FOLDS:
-            self._folds.popitem(last=False)
+            self._contents.forget(self._folds.popitem(last=False)[0])
 
     def _look_at_all(self) -> None:
         """Compare all journals with what the index knows, bring in what differs, and take out what is gone. One process
@@ -288,6 +316,8 @@ class Keeper:
                 with self._written.writing() as db:
                     db.execute("INSERT OR REPLACE INTO facts VALUES ('whole', '1')")
                     kept, most = db.execute("SELECT count(*), coalesce(max(no), 0) FROM sessions").fetchone()
+                if self._snapshot.missing():
+                    self._snapshot.changed()
                 if most > 2 * kept + _MOST_WASTE:
                     self._spoiled(self._written, "most of it is out of date")
                     self.look()
