@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Literal
 
 from flemma_py.approval.verdict import Decision
+from flemma_py.conversation.checkpoint.words import BuildSummary, Condensed, Condensing, SummaryReady
 from flemma_py.conversation.reply import Phase, Reply
 from flemma_py.errors import FlemmaError
 from flemma_py.model.document import Document, ToolUse
@@ -22,8 +23,8 @@ from flemma_py.model.usage import Usage
 
 
 class Mode(Enum):
-    """What a submit asks for: pending calls or else a request, a request, one call, the user's word about one call, or
-    the new form of markers."""
+    """What a submit asks for: pending calls or else a request, a request, one call, the user's word about one call,
+    the new form of markers, or a summary in place of what was said."""
 
     HYBRID = "hybrid"
     SEND = "send"
@@ -31,6 +32,7 @@ class Mode(Enum):
     APPROVE = "approve"
     REJECT = "reject"
     FORMAT = "format"
+    CHECKPOINT = "checkpoint"
 
 
 class Outcome(Enum):
@@ -134,7 +136,7 @@ class Running:
     waits: tuple[Waiting, ...] = ()
 
 
-State = Idle | Deciding | Preparing | Streaming | Looking | Running
+State = Idle | Deciding | Preparing | Streaming | Looking | Running | Condensing
 
 Flight = tuple[Literal["paused", "armed", "sending"], int, int]
 """How autopilot stands: what it is at, how many requests it has made, and how many it may."""
@@ -159,8 +161,8 @@ def flight(state: State) -> Flight | None:
 class Submitted:
     """The user pressed a key or gave a command. `line` is the cursor's, 0-based; `seen` are the ranges of lines, each
     [first, end), that stood before the user's eyes, None where that does not matter; `loop` is there if autopilot is
-    on; `text` is what the user says to the model about a call; `granted` are the calls that they approved by hand: no
-    other `(approved)` that stands in the buffer counts."""
+    on; `text` is what the user says to the model about a call or a summary; `granted` are the calls that they approved
+    by hand: no other `(approved)` that stands in the buffer counts."""
 
     mode: Mode
     view: View
@@ -233,7 +235,18 @@ class Cancelled:
     discard: bool = False
 
 
-Input = Submitted | Decided | PromptReady | SecretReady | Failed | Streamed | Looked | ToolFinished | Cancelled
+Input = (
+    Submitted
+    | Decided
+    | PromptReady
+    | SummaryReady
+    | SecretReady
+    | Failed
+    | Streamed
+    | Looked
+    | ToolFinished
+    | Cancelled
+)
 
 # ---- effects
 
@@ -273,8 +286,11 @@ class ResolveSecret:
 
 @dataclass(frozen=True, slots=True)
 class StartStream:
+    """Send it. `is_aside`: what comes is no reply of the chat's."""
+
     turn: int
     prompt: Prompt
+    is_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,10 +357,11 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A request is over, in order or not: what it used as far as it was told."""
+    """A request is over, in order or not: what it used as far as it was told. `source` says what it was for."""
 
     usage: Usage
     outcome: Outcome
+    source: str = "agent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,8 +379,10 @@ class End:
     line: int | None = None
 
 
-Asked = Decide | Look | Grant | BuildPrompt | ResolveSecret | StartStream | StopStream | RunTool | StopTools
+Asked = (
+    Decide | Look | Grant | BuildPrompt | BuildSummary | ResolveSecret | StartStream | StopStream | RunTool | StopTools
+)
 """What somebody else is to do."""
-Effect = Asked | Write | Show | Reveal | Tell | Record | Over | End
+Effect = Asked | Write | Condensed | Show | Reveal | Tell | Record | Over | End
 
 Step = tuple[State, tuple[Effect, ...]]

@@ -52,7 +52,7 @@ class SessionStore(Library):
         max_events: int = MAX_EVENTS,
     ) -> None:
         self.max_events = max_events
-        self.mirror = mirror
+        self.mirror: Mirror = mirror
         self.redact = redact
         super().__init__(Places(state.absolute(), cache.absolute()), Ids(clock))
         self.instance = instance or self.ids()

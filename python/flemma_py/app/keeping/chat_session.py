@@ -22,6 +22,7 @@ from flemma_py.model.stream import StreamEvent
 if TYPE_CHECKING:
     from flemma_py.app.editor import ChatEditor
     from flemma_py.app.preparation import Preparation
+    from flemma_py.conversation.checkpoint.words import Condensed
     from flemma_py.journal.records import TurnState
     from flemma_py.journal.sayings import Saying
     from flemma_py.sessions import Recorder
@@ -175,7 +176,8 @@ class ChatSession:
         said = said_by(document)
         self.turn = self.last_turn = turn
         receipt = await asyncio.to_thread(recorder.begin_turn, turn, said, **about)
-        if self._keeping_texts():
+        # A summary is no reply: a crash leaves nothing of it to give back.
+        if self._keeping_texts() and about.get("kind") != "checkpoint":
             self._draft = self._drafted(recorder, turn, said)
             early, self._early = self._early, []
             self.heard(early)
@@ -276,6 +278,15 @@ class ChatSession:
         receipt = await asyncio.to_thread(recorder.say, said_by(document), turn)
         if receipt is not None:
             self.on_change()
+
+    def condensed(self, checkpoint: Condensed) -> None:
+        """The chat has a checkpoint: have that written down, and what the chat says now."""
+        if self.recorder is not None:
+            from flemma_py.app.keeping.checkpoints import record
+
+            document, turn = self._editor.view().document, self.last_turn
+            work = asyncio.to_thread(record, self.recorder, document, checkpoint, turn)
+            self._start(work, "checkpoint")
 
     # ---- its end
 
