@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -304,3 +306,17 @@ def test_a_memory_store_keeps_the_same_promises(tmp_path: Path) -> None:
     store.delete(made.id)
     with pytest.raises(NoSuchSession):
         store.load(made.id)
+
+
+def test_what_start_up_does_without_is_loaded_late() -> None:
+    program = (
+        "import sys, flemma_py.sessions as sessions\n"
+        "late = ('whole', 'events', 'history', 'workspace')\n"
+        "print([name for name in late if f'flemma_py.sessions.{name}' in sys.modules], 'asyncio' in sys.modules)\n"
+        "print(sessions.JSONLStore.__name__, sessions.workspace.current() != '')\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, env={"PYTHONPATH": "python"}
+    )
+    assert told.stdout.splitlines()[1:] == ["JSONLStore True"], told.stdout
+    assert told.stdout.startswith("[] "), told.stdout

@@ -93,7 +93,12 @@ _PLACES = {
 }
 
 
+_ROOMS = frozenset({"events", "history", "whole", "workspace"})
+
+
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
     if (place := _PLACES.get(name)) is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(place), name)
