@@ -40,6 +40,10 @@
 ---@class (exact) flemma.event.FlemmaUsageEstimated
 ---@field bufnr integer
 
+---@class (exact) flemma.event.FlemmaBudget
+---@field bufnr integer
+---@field funds flemma.Fund[]
+
 ---@class (exact) flemma.event.FlemmaConfigUpdated
 ---@field bufnr integer
 
