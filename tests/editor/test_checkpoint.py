@@ -11,95 +11,18 @@ import pytest
 from flemma_py.conversation.checkpoint.summary import HEADING, SYSTEM
 from flemma_py.demo import peer as script
 from flemma_py.demo.reply import Calls, Reply, Says, Thinks
+from tests.editor.checkpoints import LONG, MARK, SUMMED, border, checkpoint, latest, opened, says
 from tests.editor.conftest import CANARY, Peer, Start
 from tests.editor.mirrors import agree
 from tests.editor.neovim import Neovim
 from tests.editor.streams import WORDS, held
-
-MARK = "<!-- flemma:checkpoint -->"
-LONG = "The quick brown fox jumps over the lazy dog. " * 30
-TALK = (
-    f"@System:\nBe brief.\n\n@You:\nWhat does the fox do?\n\n@Assistant:\n{LONG}\n\n"
-    f"@You:\nAnd the dog?\n\n@Assistant:\n{LONG}\n\n@You:\nNext "
-)
-SUMMED = ["@You:", MARK, "", HEADING, "", "A fox jumps over a dog.", ""]
-
 
 BUSY_WITH = "local at = require('flemma.ui.spinner').activity(vim.api.nvim_get_current_buf()); return at and at.tool"
 
 
 @pytest.fixture
 def talk(empty: Neovim, tmp_path: Path) -> Neovim:
-    """A chat with two complete turns, and a prompt that is not sent."""
-    empty.open(tmp_path / "talk.chat", TALK)
-    empty.ready()
-    return empty
-
-
-def says(text: str) -> Reply:
-    return Reply((Says(text),))
-
-
-def checkpoint(talk: Neovim, peer: Peer, text: str = "A fox jumps over a dog.", words: str = "") -> list[str]:
-    """The lines before it."""
-    before = talk.lines()
-    peer.enqueue(says(text))
-    talk.command(f"Flemma session:checkpoint {words}")
-    talk.idle()
-    return before
-
-
-def latest(talk: Neovim) -> dict[str, Any]:
-    """What the last request used, when that is told."""
-    used = "return require('flemma.session').get():get_latest_request()"
-    return dict(talk.wait(lambda: talk.lua(used), "the usage"))
-
-
-def border(lines: list[str]) -> int:
-    """The 1-based line of the checkpoint's role marker."""
-    return lines.index(MARK)
-
-
-def closed(talk: Neovim) -> list[list[int]]:
-    """The closed folds: first and last line of each."""
-    return list(
-        talk.lua("""
-        local found, line = {}, 1
-        while line <= vim.fn.line('$') do
-          local last = vim.fn.foldclosedend(line)
-          if last ~= -1 then found[#found + 1] = { line, last } end
-          line = math.max(last, line) + 1
-        end
-        return found
-        """)
-    )
-
-
-def past(lines: list[str]) -> list[int]:
-    return [lines.index("@You:") + 1, border(lines) - 1]
-
-
-def watch(editor: Neovim) -> Neovim:
-    """A screen to look at, on which what is not sent has a colour that nothing else has."""
-    editor.attach_screen(100, 60)
-    editor.command("highlight FlemmaUnsent guifg=#123456")
-    return editor
-
-
-def dimmed(editor: Neovim) -> list[int]:
-    """Lines on the screen that are drawn as not sent. Folds are opened, where there are closed ones."""
-    screen = editor.client.screen
-    assert screen is not None
-    if closed(editor):
-        editor.command("normal! zR")
-    rows = editor.lua("""
-        return vim.tbl_map(function(line)
-          return vim.fn.getline(line) ~= '' and vim.fn.screenpos(0, line, 1).row or 0
-        end, vim.fn.range(1, vim.fn.line('$')))
-    """)
-    editor.client.settle()
-    looks = [screen.highlights.get(screen.cells[row - 1][0][1], {}) if row else {} for row in rows]
-    return [line for line, look in enumerate(looks, 1) if look.get("foreground") == 0x123456]
+    return opened(empty, tmp_path)
 
 
 def test_a_summary_stands_where_requests_start_and_what_was_said_stays(talk: Neovim, peer: Peer) -> None:
@@ -125,110 +48,6 @@ def test_a_summary_stands_where_requests_start_and_what_was_said_stays(talk: Neo
     assert "A fox jumps over a dog." in said and "Next please" in said
     assert "What does the fox do?" not in said and "lazy" not in said
     assert "Be brief." in json.dumps(body["system"])
-
-
-def test_all_above_is_one_closed_fold_and_dimmed(talk: Neovim, peer: Peer) -> None:
-    watch(talk)
-    assert closed(talk) == [] and dimmed(talk) == []
-    checkpoint(talk, peer)
-    lines = talk.lines()
-    talk.wait(lambda: closed(talk) == [past(lines)], "the fold")
-    text = talk.lua("return vim.fn.foldtextresult(4)")
-    assert text.startswith("Not sent, summed up below: What does the fox do?") and text.endswith("(12 lines)")
-    first, last = past(lines)
-    assert dimmed(talk) == [line for line in range(first, last + 1) if lines[line - 1]]
-
-
-def test_undo_brings_it_back_and_redo_again(talk: Neovim, peer: Peer) -> None:
-    watch(talk)
-    before = checkpoint(talk, peer)
-    after = talk.lines()
-    talk.wait(lambda: closed(talk) == [past(after)], "the fold")
-    talk.press("u")
-    talk.wait(lambda: talk.lines() == before, "the undo")
-    talk.wait(lambda: closed(talk) == [], "open folds")
-    assert dimmed(talk) == []
-    agree(talk)
-    talk.press("<C-r>")
-    talk.wait(lambda: talk.lines() == after, "the redo")
-    talk.wait(lambda: closed(talk) == [past(after)], "the fold")
-    assert dimmed(talk)
-
-
-def test_without_its_line_all_is_sent_again(talk: Neovim, peer: Peer) -> None:
-    watch(talk)
-    checkpoint(talk, peer)
-    lines = talk.lines()
-    talk.wait(lambda: closed(talk) == [past(lines)], "the fold")
-    talk.command(f"{lines.index(MARK) + 1}delete")
-    talk.wait(lambda: closed(talk) == [], "open folds")
-    assert dimmed(talk) == []
-    peer.enqueue(says("Fine."))
-    talk.press("GAplease<Esc><C-]>")
-    talk.finished(2)
-    assert "What does the fox do?" in json.dumps(peer.bodies[-1]["messages"])
-
-
-def test_a_line_typed_by_hand_is_a_checkpoint_only_right_below_you(talk: Neovim) -> None:
-    watch(talk)
-    talk.press("Go<CR>@You:<CR>" + MARK.replace("<", "<lt>") + "<Esc>")
-    lines = talk.lines()
-    talk.wait(lambda: closed(talk) == [past(lines)], "the fold")
-    talk.press("O<Esc>")
-    talk.wait(lambda: closed(talk) == [], "open folds")
-    assert dimmed(talk) == []
-    talk.press("u")
-    talk.wait(lambda: closed(talk) == [past(lines)], "the fold")
-
-
-def test_lines_that_nobody_touched_are_drawn_anew(start: Start, tmp_path: Path) -> None:
-    editor = watch(start("{ editing = { auto_close = { checkpoint = false } } }"))
-    editor.open(tmp_path / "a.chat", f"@You:\nA\n\n@Assistant:\nB\n\n@You:\n{MARK}\nSum\n")
-    assert dimmed(editor) == [1, 2, 4, 5]
-    editor.command("8delete")
-    editor.wait(lambda: dimmed(editor) == [], "bright lines")
-    editor.press("u")
-    editor.wait(lambda: dimmed(editor) == [1, 2, 4, 5], "dim lines")
-    editor.command("call append(9, ['', '@Assistant:', 'C', '', '@You:', '<!-- flemma:checkpoint -->', 'All'])")
-    editor.wait(lambda: dimmed(editor) == [1, 2, 4, 5, 7, 8, 9, 11, 12], "more dim lines")
-    editor.command("15s/$/ no more/")
-    editor.wait(lambda: dimmed(editor) == [1, 2, 4, 5], "the border before")
-    assert closed(editor) == []
-
-
-def test_a_fold_that_was_opened_stays_open(talk: Neovim, peer: Peer) -> None:
-    watch(talk)
-    checkpoint(talk, peer)
-    lines = talk.lines()
-    talk.wait(lambda: closed(talk) == [past(lines)], "the fold")
-    talk.press("4Gzo")
-    assert closed(talk) == []
-    talk.press("ggOx<Esc>GAmore<Esc>o<Esc>")
-    agree(talk)
-    talk.command("redraw")
-    assert closed(talk) == []
-
-
-def test_a_chat_is_opened_with_its_past_closed(start: Start, tmp_path: Path) -> None:
-    editor = start()
-    watch(editor)
-    chat = "\n".join([*TALK.split("\n")[:-2], *SUMMED, "@You:", "Next"])
-    editor.open(tmp_path / "old.chat", chat)
-    lines = editor.lines()
-    editor.wait(lambda: closed(editor) == [past(lines)], "the fold")
-    other = start("{ editing = { auto_close = { checkpoint = false } } }")
-    other.open(tmp_path / "other.chat", chat)
-    other.command("redraw")
-    assert closed(other) == []
-
-
-def test_system_messages_between_are_sent_and_not_dimmed(start: Start, tmp_path: Path) -> None:
-    editor = start()
-    watch(editor)
-    chat = f"```yaml\nx: 1\n```\n@You:\nA\nB\n\n@System:\nS\n\n@You:\nC\n\n@Assistant:\nD\n\n@You:\n{MARK}\n\nSum\n"
-    editor.open(tmp_path / "a.chat", chat)
-    editor.wait(lambda: closed(editor) == [[1, 3], [4, 7], [11, 16]], "the folds")
-    assert dimmed(editor) == [4, 5, 6, 11, 12, 14, 15]
 
 
 # ---- refused, cancelled, failed
@@ -411,7 +230,9 @@ def test_what_it_used_is_booked_and_the_journal_knows_it(talk: Neovim, peer: Pee
     assert said[record["last_mid"]]["text"] == LONG.strip()
     assert said[record["first_live_mid"]]["text"] == f"{HEADING}\n\nA fox jumps over a dog."
     assert {each["kind"] for each in kept("turn") if "kind" in each} == {"checkpoint"}
-    assert not list(state.glob("*/drafts/*"))
+    assert not list(state.glob("*/drafts/*")) and kept("rewind") == []
+    events = talk.wait(lambda: talk.events("FlemmaSessionEvent"), "the event")
+    assert talk.wait(lambda: "checkpoint" in str(talk.events("FlemmaSessionEvent")), "the event"), events
 
 
 def test_the_figure_counts_what_is_sent(talk: Neovim, peer: Peer) -> None:

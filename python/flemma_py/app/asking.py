@@ -93,7 +93,14 @@ class Asking:
         except Exception:
             return self.broken(wanted.turn)
         endpoint = chosen.endpoint
-        self._session.begin(wanted.document, kind="checkpoint", provider=endpoint.name, model=summary.prompt.model)
+        # What is not sent is not said yet: below a checkpoint it will be.
+        end = wanted.seam.end
+        said = replace(
+            wanted.document,
+            messages=wanted.document.messages[:end],
+            first_lines=wanted.document.first_lines[:end],
+        )
+        self._session.begin(said, kind="checkpoint", provider=endpoint.name, model=summary.prompt.model)
         return self._post(SummaryReady(wanted.turn, summary))
 
     def find_key(self, turn: int) -> None:
