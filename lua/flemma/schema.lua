@@ -178,6 +178,7 @@ return {
       mirror = "text",
       require_journal = false,
       embed_id = false,
+      trash_days = 30,
       restore_usage = false,
       checkpoint = { suggest = 0.8 },
     },

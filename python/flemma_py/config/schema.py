@@ -96,6 +96,13 @@ class SessionSettings(Group):
     )
     require_journal: bool = key(False, YES_OR_NO, about="Send nothing that cannot be written down first.")
     embed_id: bool = key(False, YES_OR_NO, about="Write a chat's id into its frontmatter, so that it survives a move.")
+    trash_days: int = key(
+        30,
+        "a whole number of days, 1 or more",
+        trust=Trust.SETUP,
+        ge=1,
+        about="How long what is deleted can come back.",
+    )
     restore_usage: Literal["instance", "project", False] = key(
         False, "instance, project or false", trust=Trust.SETUP, about="Whose totals a new Neovim goes on with."
     )
