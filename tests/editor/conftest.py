@@ -20,13 +20,6 @@ CANARY = "sk-ant-canary-4f1c9b7de2a855"
 """A key that must be nowhere but in one request header."""
 
 
-LONG = "The quick brown fox jumps over the lazy dog. " * 30
-TALK = (
-    f"@System:\nBe brief.\n\n@You:\nWhat does the fox do?\n\n@Assistant:\n{LONG}\n\n"
-    f"@You:\nAnd the dog?\n\n@Assistant:\n{LONG}\n\n@You:\nNext "
-)
-
-
 class Peer:
     """The scripted model in a thread of its own."""
 
@@ -106,13 +99,5 @@ def empty(start: Start, peer: Peer) -> Neovim:
 def chat(empty: Neovim, tmp_path: Path) -> Neovim:
     """An editor with a chat open, which talks to the peer."""
     empty.open(tmp_path / "talk.chat", "@You:\nHello\n")
-    empty.ready()
-    return empty
-
-
-@pytest.fixture
-def talk(empty: Neovim, tmp_path: Path) -> Neovim:
-    """A chat with two complete turns, and a prompt that is not sent."""
-    empty.open(tmp_path / "talk.chat", TALK)
     empty.ready()
     return empty

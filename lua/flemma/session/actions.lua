@@ -139,14 +139,12 @@ function M.rewind_to(block_idx, opts)
 end
 
 --- Have the model summarize what was said, so that requests begin there.
----@param opts? { buf?: integer }
+---@param opts? { buf?: integer, words?: string } `words`: what is to be kept
 ---@return string? why
 function M.checkpoint(opts)
   local chat, why = chat_to_change(opts and opts.buf)
   if chat then
-    vim.api.nvim_buf_call(chat, function()
-      vim.cmd.Flemma("session:checkpoint")
-    end)
+    require("flemma.actions").checkpoint(opts and opts.words, chat)
   end
   return why
 end

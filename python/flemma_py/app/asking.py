@@ -112,11 +112,16 @@ class Asking:
         except Exception:
             return self.broken(wanted.turn)
         endpoint, prompt = chosen.endpoint, summary.prompt
+        # What is not sent is not said yet: below a checkpoint it will be.
+        end = wanted.seam.end
+        said = replace(
+            wanted.document,
+            messages=wanted.document.messages[:end],
+            first_lines=wanted.document.first_lines[:end],
+        )
         try:
             reserved = await self.purse.look(chosen, prompt)
-            self._session.begin(
-                wanted.document, kind="checkpoint", provider=endpoint.name, model=prompt.model, reserved=reserved
-            )
+            self._session.begin(said, kind="checkpoint", provider=endpoint.name, model=prompt.model, reserved=reserved)
             if chosen.settings.budget.is_set and not await self._may_cost():
                 self._session.withdrawn()
                 return self._post(Failed(wanted.turn, BudgetError("Nothing was summed up, and nothing was spent.")))

@@ -316,11 +316,13 @@ class ChatSession:
     def condensed(self, checkpoint: Condensed) -> None:
         """The chat has a checkpoint: have that written down, and what the chat says now."""
         if self.recorder is not None:
-            from flemma_py.app.keeping.checkpoints import record
+            self._start(self._condensed(self.recorder, self._editor.view().document, checkpoint), "checkpoint")
 
-            document, turn = self._editor.view().document, self.last_turn
-            work = asyncio.to_thread(record, self.recorder, document, checkpoint, turn)
-            self._start(work, "checkpoint")
+    async def _condensed(self, recorder: Recorder, document: Document, checkpoint: Condensed) -> None:
+        from flemma_py.app.keeping.checkpoints import record
+
+        await asyncio.to_thread(record, recorder, document, checkpoint, self.last_turn)
+        self.on_change()
 
     # ---- its end
 
