@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flemma_py.app.keeping.drafting import Drafting
 from flemma_py.app.keeping.finding import bind, find, said_by
 from flemma_py.app.keeping.keeping import Keeping
 from flemma_py.conversation.state import Outcome
@@ -26,14 +27,11 @@ if TYPE_CHECKING:
     from flemma_py.journal.records import TurnState
     from flemma_py.journal.sayings import Saying
     from flemma_py.sessions import Receipt, Recorder
-    from flemma_py.sessions.drafts import DraftFile
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 0.25
 """Seconds that a request waits for the record of its turn."""
-DRAFT_INTERVAL = 0.05
-"""Seconds between two writes of what comes of a reply."""
 LOOK_AFTER = 0.4
 """Seconds after a chat was opened until its session is looked for: first the user sees the text."""
 
@@ -65,9 +63,8 @@ class ChatSession:
         self._beginning: asyncio.Task[tuple[Recorder, str]] | None = None
         self._look_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._draft: DraftFile | None = None
         self._has_begun = self._is_unnamed = False
-        self._early: list[StreamEvent] = []
+        self._drafting = Drafting(keeping, self._start)
         self._endpoint: str | None = None
         self._warned: set[str] = set()
         self._since = time.monotonic()
@@ -151,7 +148,7 @@ class ChatSession:
 
     def written(self) -> None:
         """The chat is in its file now: nothing of it need be offered back, and a new name is its name."""
-        self._drop_draft()
+        self._drafting.drop()
         if self.recorder is not None:
             self._start(self._bind(self.recorder), "bind")
 
@@ -165,8 +162,8 @@ class ChatSession:
     def begin(self, document: Document, **about: Any) -> None:
         """A request is about to leave: have that, and what the chat says now, written down. `about` as
         `Recorder.begin_turn` has it."""
-        self._drop_draft()
-        self._early, self._beginning = [], None
+        self._drafting.drop()
+        self._beginning = None
         if self._keeping.is_on:
             self._is_unnamed = True
             self._beginning = asyncio.create_task(self._begin(document, about), name="turn")
@@ -178,10 +175,8 @@ class ChatSession:
         self.turn, self.last_turn, self._is_unnamed = turn, turn, False
         receipt = await asyncio.to_thread(self._begun, recorder, turn, said, about)
         # A summary is no reply: a crash leaves nothing of it to give back.
-        if self._keeping_texts() and about.get("kind") != "checkpoint":
-            self._draft = self._drafted(recorder, turn, said)
-            early, self._early = self._early, []
-            self.heard(early)
+        if about.get("kind") != "checkpoint":
+            self._drafting.begin(recorder, turn, said)
         await asyncio.wrap_future(receipt)
         return recorder, turn
 
@@ -250,15 +245,7 @@ class ChatSession:
 
     def heard(self, events: Sequence[StreamEvent]) -> None:
         """This came of the reply."""
-        draft = self._draft
-        if draft is None:
-            if self._beginning is not None and not self._beginning.done():
-                self._early += events  # The record is late, and so is the place where they are kept.
-        elif events and draft.add(events):
-            asyncio.get_running_loop().call_later(DRAFT_INTERVAL, self._write, draft)
-
-    def _write(self, draft: DraftFile) -> None:
-        self._start(asyncio.to_thread(draft.write), "draft")
+        self._drafting.heard(events, is_late=self._beginning is not None and not self._beginning.done())
 
     def over(self, outcome: Outcome, book: Callable[[Booked], None] | None = None) -> None:
         """The request has ended. `book` tells what it used to what it is given: at once, if that is known already, so
@@ -349,32 +336,12 @@ class ChatSession:
         for task in (self._beginning, self._binding, *self._tasks):
             if task is not None:
                 task.cancel()
-        self._drop_draft()
+        self._drafting.drop()
         if (recorder := self.recorder) is not None and recorder.fold.binding is None and self.last_turn is not None:
             self._keeping.unbound[self._editor.number] = recorder.sid
         await asyncio.to_thread(self.leave, "bdelete")
 
     # ---- within
-
-    def _keeping_texts(self) -> bool:
-        store = self._keeping.store
-        return store is not None and store.mirror == "text"
-
-    def _drafted(self, recorder: Recorder, turn: str, said: Sequence[Saying]) -> DraftFile:
-        from flemma_py.sessions.drafts import DraftFile
-
-        store = self._keeping.store
-        assert store is not None
-        asked = next((each.sha for each in reversed(said) if each.role == "user"), None)
-        draft = DraftFile(store.folder(recorder.sid), turn, asked, store.redact)
-        self._keeping.drafts.add(draft)
-        return draft
-
-    def _drop_draft(self) -> None:
-        draft, self._draft = self._draft, None
-        if draft is not None:
-            self._keeping.drafts.discard(draft)
-            self._start(asyncio.to_thread(draft.drop), "drop")
 
     def _warn(self, message: str) -> None:
         if message not in self._warned:
