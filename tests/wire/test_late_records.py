@@ -42,7 +42,7 @@ def test_what_a_request_used_is_booked_where_its_turn_was_written_late(tmp_path:
             session.begin(parse(["@You:", "Hello"]), model="m")
             await session.ready(is_required=False)
             session.sending(None)
-            session.over(Outcome.COMPLETED)(REQUEST)
+            session.over(Outcome.COMPLETED, lambda booked: booked(REQUEST))
         assert [message for message in editor.told if "it follows" in message]
         await asyncio.wait_for(billed.wait(), 15)
         assert await asyncio.to_thread(store.flush)
