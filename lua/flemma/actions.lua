@@ -79,6 +79,13 @@ function M.preview()
   end
 end
 
+--- Have a summary put in place of what was said: requests start there, and what it sums up stays above.
+---@param words? string what the user says of the summary
+---@param buf? integer default: the current buffer
+function M.checkpoint(words, buf)
+  chats().submit(buf or current(), { mode = "checkpoint", text = words ~= "" and words or nil })
+end
+
 --- Write old-form role markers (`@You: text`) as lines of their own, as one undo step.
 function M.format()
   chats().submit(current(), { mode = "format" })

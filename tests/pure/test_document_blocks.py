@@ -254,12 +254,17 @@ def test_text_behind_the_aborted_marker_unmakes_it() -> None:
     assert not is_aborted(assistant("half\n\n<!-- flemma:aborted: x -->\n\nwhole"))
 
 
-def test_a_checkpoint_is_the_first_line_of_a_you_message_only() -> None:
-    line = "<!-- flemma:checkpoint -->"
+@pytest.mark.parametrize("line", [f"<!--{blank}flemma:checkpoint{blank}-->{blank}" for blank in ("", " ", "\t")])
+def test_a_checkpoint_stands_on_the_line_below_you_and_nowhere_else(line: str) -> None:
     assert values(you(f"{line}\n\nGo on")) == ["checkpoint", "Go on"]
-    assert values(only(f"@You: {line}\nGo on")) == ["checkpoint", "Go on"]
-    assert values(you(f"Go on\n{line}")) == [f"Go on\n{line}"]
+    assert values(you(line)) == ["checkpoint"]
+    for text in (f"\n{line}", f"Go on\n{line}", f"```\n{line}\n```", f" {line}", f"\\{line}"):
+        assert "checkpoint" not in values(you(text))
+    assert values(only(f"@You: {line}\nGo on")) == [f"{line}\nGo on"]
+    assert values(only(f"@You: Go on\n{line}")) == [f"Go on\n{line}"]
     assert values(assistant(line)) == [line]
+    assert values(only(f"@System:\n{line}")) == [line]
+    assert [each.kind for each in you(f"\n{line}").diagnostics] == ["stray_checkpoint"]
 
 
 def test_columns_are_bytes() -> None:

@@ -6,10 +6,14 @@ local api = vim.api
 
 local M = {}
 
----@alias flemma.Mode "hybrid"|"send"|"execute"|"approve"|"reject"|"format" as `conversation/state.py` has them
+--- As `conversation/state.py` has them.
+---@alias flemma.Mode "hybrid"|"send"|"execute"|"approve"|"reject"|"format"|"checkpoint"
 
 --- What takes no time that anybody would notice.
 local AT_ONCE = { approve = true, reject = true, format = true }
+
+--- What adds nothing to the end of the chat that a window could go along with.
+local STAYS = { approve = true, reject = true, format = true, checkpoint = true }
 
 ---@class (exact) flemma.Busy what a busy chat is waiting for
 ---@field mode flemma.Mode
@@ -157,7 +161,7 @@ function M.submit(buf, opts)
       name = api.nvim_buf_get_name(buf),
       cwd = vim.fn.getcwd(),
     },
-    follower = not AT_ONCE[opts.mode] and require("flemma.buffer.follow").sender(buf) or nil,
+    follower = not STAYS[opts.mode] and require("flemma.buffer.follow").sender(buf) or nil,
     insert = opts.insert and leave_insert(buf) or nil,
     on_complete = opts.on_complete,
   }

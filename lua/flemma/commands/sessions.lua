@@ -110,6 +110,12 @@ return {
       require("flemma.operations.choices").restore(args[1])
     end,
   },
+  ["session:checkpoint"] = {
+    about = "have the model sum up what was said; requests start at the summary, words say what to keep",
+    run = function(_, line)
+      require("flemma.actions").checkpoint(vim.trim(line))
+    end,
+  },
   ["session:reset"] = {
     about = "stop and clear this chat, and give it a session of its own",
     run = function(_, _, _, sure)

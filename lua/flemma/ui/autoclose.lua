@@ -63,7 +63,53 @@ function M.settle(buf, windows, first, last, blocks)
   end
 end
 
---- A window shows a chat for the first time: its frontmatter comes about with it.
+--- Close what is kept out of requests.
+local function close_unsent(outline, windows)
+  local pieces = require("flemma.ui.border").pieces(outline)
+  for _, win in ipairs(windows) do
+    api.nvim_win_call(win, function()
+      for _, line in ipairs(pieces) do
+        if fn.foldclosed(line) == -1 and fn.foldlevel(line) > 0 then
+          vim.cmd.foldclose({ range = { line }, mods = { emsg_silent = true } })
+        end
+      end
+    end)
+  end
+end
+
+--- Requests begin elsewhere: what is past now is closed, and what is sent again is open, unless all is to be closed
+--- anyway ('foldlevel').
+---@param buf integer
+---@param windows integer[]
+---@param former integer where they began before, 0 for the first message
+function M.bordered(buf, windows, former)
+  local outline = require("flemma.ui.outline").of(buf)
+  if not outline then
+    return
+  elseif outline.border > former then
+    if wants(buf, "checkpoint") == true then
+      close_unsent(outline, windows)
+    end
+    return
+  end
+  local last = math.min(former, outline.count)
+  for _, win in ipairs(windows) do
+    if vim.wo[win].foldlevel > 0 then
+      api.nvim_win_call(win, function()
+        local line = math.max(outline.border, 1)
+        while line <= last do
+          local ends = fn.foldclosedend(line)
+          if ends ~= -1 and fn.foldlevel(line) == 1 then
+            vim.cmd.foldopen({ range = { line }, mods = { emsg_silent = true } })
+          end
+          line = math.max(ends, line) + 1
+        end
+      end)
+    end
+  end
+end
+
+--- A window shows a chat for the first time: its frontmatter comes about with it, and what is past.
 ---@param buf integer
 ---@param win integer
 function M.opened(buf, win)
@@ -73,6 +119,9 @@ function M.opened(buf, win)
     api.nvim_win_call(win, function()
       put(1, true)
     end)
+  end
+  if outline and outline.border > 0 and wants(buf, "checkpoint") == true then
+    close_unsent(outline, { win })
   end
 end
 

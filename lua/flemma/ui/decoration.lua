@@ -7,7 +7,7 @@ local api = vim.api
 local M = {}
 
 local ns = api.nvim_create_namespace("flemma.decoration")
-local TINT, THINKING = 50, 100
+local TINT, THINKING, UNSENT = 50, 100, 200
 
 ---@class (exact) flemma.Look what is the same for all lines of one redraw
 ---@field tints boolean
@@ -16,7 +16,7 @@ local TINT, THINKING = 50, 100
 
 ---@type flemma.Look?
 local look
-local outline_of
+local outline_of, is_unsent
 local installed = false
 
 local TINTS = { System = "FlemmaLineSystem", You = "FlemmaLineUser", Assistant = "FlemmaLineAssistant" }
@@ -77,6 +77,11 @@ local function draw(outline, buf, row)
       tint(buf, row, "FlemmaLineThinking", THINKING)
     end
   end
+  if is_unsent(outline, row + 1) then
+    tint(buf, row, "FlemmaUnsent", UNSENT)
+  elseif row + 1 == outline.border then
+    tint(buf, row, "FlemmaCheckpoint", UNSENT)
+  end
   if look.ruler and message and message ~= (above and above.message) then
     api.nvim_buf_set_extmark(buf, ns, row, 0, {
       ephemeral = true,
@@ -111,6 +116,7 @@ function M.install()
   end
   installed = true
   outline_of = require("flemma.ui.outline").of
+  is_unsent = require("flemma.ui.border").is_unsent
   api.nvim_set_decoration_provider(ns, {
     on_win = guarded(function(_, win, buf, first, last)
       if not outline_of(buf) then

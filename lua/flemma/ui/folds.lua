@@ -12,6 +12,7 @@ local M = {}
 ---@field last integer
 ---@field born integer?
 ---@field settled table<flemma.Node, true> blocks that came about while the chat was at work
+---@field border integer? where requests began before
 ---@field scheduled boolean
 
 ---@type table<integer, flemma.Pending>
@@ -25,7 +26,7 @@ local kinds = setmetatable({}, {
   end,
 })
 
-local outline_of
+local outline_of, is_unsent
 
 --- The fold level of a line as 'foldexpr' wants it.
 ---@param outline flemma.Outline
@@ -39,7 +40,9 @@ function M.level(outline, at)
   end
   local message = node.message
   if message and message ~= (above and above.message) then
-    return ">1"
+    is_unsent = is_unsent or require("flemma.ui.border").is_unsent
+    -- All that a checkpoint keeps out of requests is one fold.
+    return is_unsent(outline, at) and is_unsent(outline, at - 1) and 1 or ">1"
   elseif node == message then
     return 1
   end
@@ -91,6 +94,9 @@ local function update(buf, range)
   for _, win in ipairs(windows) do
     vim._foldupdate(win, first, last)
   end
+  if range.border then
+    require("flemma.ui.autoclose").bordered(buf, windows, range.border)
+  end
   require("flemma.ui.autoclose").settle(buf, windows, first, last, range.settled)
   for _, win in ipairs(windows) do
     if range.born and range.born <= total then
@@ -137,6 +143,9 @@ function M.changed(buf, change, shifted)
   else
     range = { first = change.first, last = change.last, born = change.born, settled = {}, scheduled = false }
     pending[buf] = range
+  end
+  if change.border then
+    range.border = math.max(range.border or 0, change.border)
   end
   if change.settled and require("flemma.buffer").is_busy(buf) then
     for _, node in ipairs(change.settled) do

@@ -178,6 +178,10 @@ function M.attach(buf)
   local folds = require("flemma.ui.folds")
   require("flemma.ui.outline").attach(buf, function(change, shifted)
     folds.changed(buf, change, shifted)
+    if change.border then
+      -- Lines look other than before that nobody has touched.
+      vim.schedule(redraw)
+    end
   end)
   watch_editor()
   for _, win in ipairs(vim.fn.win_findbuf(buf)) do

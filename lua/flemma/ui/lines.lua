@@ -36,6 +36,14 @@ function M.opens_message(line, old)
   return nil, ""
 end
 
+--- Whether the line says, below `@You:`, that requests begin there.
+---@param line string
+---@return boolean
+function M.checkpoint(line)
+  local blank = line:match("^<!%-%-([ \t]*)flemma:checkpoint[ \t]*%-%->[ \t\r]*$")
+  return blank ~= nil and #blank <= 8
+end
+
 --- Number of backticks that open a fence on this line; 0 where none does.
 ---@param line string
 ---@return integer

@@ -5,6 +5,7 @@
 --- host, and knows nothing of folds or colours: those listen.
 
 local api = vim.api
+local border = require("flemma.ui.border")
 local scan = require("flemma.ui.scan")
 
 local M = {}
@@ -16,6 +17,7 @@ local CHUNK = 1000
 ---@field last integer
 ---@field born integer? 1-based: the first message head that was appended behind the old end
 ---@field settled flemma.Node[]? blocks that have come to their end, and calls that have come to a result
+---@field border integer? requests begin elsewhere now: not at this line (0: not with the first message)
 
 ---@class (exact) flemma.Outline
 ---@field buf integer
@@ -25,6 +27,7 @@ local CHUNK = 1000
 ---@field answered table<string, integer> how many finished results there are for a call's id
 ---@field turned table<flemma.Node, boolean> blocks that closed or opened in this splice: their first lines may be above
 ---@field count integer number of lines
+---@field border integer the line of the last checkpoint (1-based), 0 where there is none
 ---@field hint flemma.Hint|false|nil the edit that on_bytes told of and on_lines has not yet; false: more than one
 ---@field asked integer the last line that was asked about while the arrays were behind
 ---@field listener fun(change: flemma.Change, shifted: integer)?
@@ -160,7 +163,9 @@ local function whole(outline)
     context.unfronted = true
   end
   outline.turned, outline.hint, outline.asked = {}, nil, 0
-  return { first = 0, last = outline.count }
+  local before = outline.border
+  outline.border = border.find(outline, 1, outline.count)
+  return { first = 0, last = outline.count, border = outline.border ~= before and before or nil }
 end
 
 --- Could this edit close, or take away, what line 1 opens?
@@ -235,14 +240,16 @@ local function splice(outline, first, last, new)
   if state == scan.FRONT and at > outline.count then
     return whole(outline)
   end
-  if not changed and new == last and not next(outline.turned) then
+  local former = border.follow(outline, first, last, new, start, at - 1)
+  if not changed and new == last and not next(outline.turned) and not former then
     return nil
   end
   local from, to, settled = reach(outline, start, math.max(at - 1, asked))
   -- Neovim joins and splits folds at the borders it is asked about: one line above, and to where a message begins.
   from, to = math.max(from - 1, 0), (head_behind(outline, to) or #outline.nodes)
+  from = former and 0 or from
   local born = last == length and new > length and head_behind(outline, length) or nil
-  return { first = from, last = to, born = born, settled = settled }
+  return { first = from, last = to, born = born, settled = settled, border = former }
 end
 
 local function tell(outline, change, shifted)
@@ -262,7 +269,8 @@ local function new_outline(buf)
   end
   ---@type flemma.Scan
   local context = { preamble = preamble, frontmatter = frontmatter, unfronted = false, closed = closed }
-  outline = { buf = buf, nodes = {}, states = {}, scan = context, answered = {}, turned = {}, count = 0, asked = 0 }
+  outline =
+    { buf = buf, nodes = {}, states = {}, scan = context, answered = {}, turned = {}, count = 0, asked = 0, border = 0 }
   return outline
 end
 

@@ -23,9 +23,10 @@ local M = {}
 ---@field status string? of a tool result
 ---@field waiting boolean? of a tool result
 
---- What is open behind a line: a fence of so many backticks, or one of these.
-M.START, M.PLAIN, M.AWAIT, M.FRONT, M.CLOSED = -4, 0, -1, -3, -2
-local PLAIN, AWAIT, FRONT, CLOSED = M.PLAIN, M.AWAIT, M.FRONT, M.CLOSED
+--- What is open behind a line: a fence of so many backticks, or one of these. YOU: nothing, and the line is a bare
+--- `@You:`; CHECKPOINT: nothing, and the line is the checkpoint below it.
+M.START, M.PLAIN, M.AWAIT, M.FRONT, M.CLOSED, M.YOU, M.CHECKPOINT = -4, 0, -1, -3, -2, -5, -6
+local PLAIN, AWAIT, FRONT, CLOSED, YOU, CHECKPOINT = M.PLAIN, M.AWAIT, M.FRONT, M.CLOSED, M.YOU, M.CHECKPOINT
 
 ---@class (exact) flemma.Scan what a scan needs beside the line
 ---@field preamble flemma.Node
@@ -123,7 +124,7 @@ local function plain(scan, node, line, head)
       if next_message.inline then
         return plain(scan, next_message, rest:gsub("^[ \t\r\f\v]+", ""), true)
       end
-      return next_message, PLAIN
+      return next_message, role == "You" and YOU or PLAIN
     end
   elseif node.kind == "thinking" then
     if line == "</thinking>" then
@@ -159,7 +160,12 @@ end
 ---@return flemma.Node node what the line belongs to
 ---@return integer state what is open behind it
 function M.step(scan, node, state, line, at)
-  if state == PLAIN then
+  if state == PLAIN or state == CHECKPOINT then
+    return plain(scan, node, line, false)
+  elseif state == YOU then
+    if line:byte(1) == 60 and lines.checkpoint(line) then
+      return node, CHECKPOINT
+    end
     return plain(scan, node, line, false)
   elseif state > 0 then
     return in_fence(scan, node, state, line)

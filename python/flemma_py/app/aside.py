@@ -49,8 +49,9 @@ class Aside:
         """Tell how many tokens the next request would take."""
         self._start(self._estimate(), "estimate")
 
-    def diagnose(self, whom: tuple[str, str], request: HttpRequest) -> None:
-        """A request goes out to a provider and model: compare it with the one before, if somebody wants that."""
+    def diagnose(self, whom: tuple[str, str], request: HttpRequest, start: int) -> None:
+        """A request goes out to a provider and model: compare it with the one before, if somebody wants that. `start`:
+        the message that it begins with."""
         if not self._services.diagnosing:
             self._diagnostics = None
             return
@@ -59,7 +60,7 @@ class Aside:
 
         if self._diagnostics is None:
             self._diagnostics = Diagnostics(partial(self._editor.tell, "warn"))
-        self._start(self._diagnostics.keep(Sent(whom, request.body)), "diagnose")
+        self._start(self._diagnostics.keep(Sent(whom, request.body, start)), "diagnose")
 
     def forget_requests(self) -> None:
         """Nobody compares them any more."""

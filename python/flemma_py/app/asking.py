@@ -8,8 +8,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flemma_py.accounting.gauge import prompt_tokens
 from flemma_py.accounting.guess import Received, with_guess
 from flemma_py.app.accounts import Sent, now
 from flemma_py.app.aside import Aside
@@ -18,9 +20,11 @@ from flemma_py.app.editor import ChatEditor
 from flemma_py.app.exchange import Listener, answer
 from flemma_py.app.keeping import ChatSession
 from flemma_py.app.keeping.chat_session import Booked
+from flemma_py.app.nearly_full import NearlyFull
 from flemma_py.app.preparation import Chosen, Preparation
 from flemma_py.app.services import Services
 from flemma_py.app.tool_calls import OWN_ERROR
+from flemma_py.conversation.checkpoint.words import BuildSummary, SummaryReady
 from flemma_py.conversation.spending import Answered, Weighed
 from flemma_py.conversation.state import Failed, Input, Outcome, PromptReady, SecretReady, Streamed
 from flemma_py.errors import BudgetError, FlemmaError, SessionError
@@ -29,6 +33,7 @@ from flemma_py.model.prompt import Prompt
 from flemma_py.model.stream import StreamEvent
 from flemma_py.model.usage import Usage
 from flemma_py.model.wire import HttpRequest, Notice
+from flemma_py.prompt.start import first_message
 
 if TYPE_CHECKING:
     from flemma_py.accounting.budget import Question
@@ -38,6 +43,7 @@ log = logging.getLogger(__name__)
 
 SLOW_KEY = 0.6
 """Seconds after which the search for a key is worth a word."""
+AGENT = "agent"
 
 
 class Asking:
@@ -63,10 +69,13 @@ class Asking:
         self._chosen: asyncio.Task[Chosen] | None = None
         self._sent: Sent | None = None
         self._characters = 0
+        self._start = 0
         self._purse: Purse | None = None
         self._received = Received()
         self._is_refused = False
         self._noticed: set[str] = set()
+        self._prompt_sent: Prompt | None = None
+        self._fullness = NearlyFull(partial(editor.tell, "info"))
 
     @property
     def purse(self) -> Purse:
@@ -84,8 +93,35 @@ class Asking:
         # Chosen once for a turn: a switch in the middle of it is for the next.
         self._chosen = asyncio.create_task(self._preparation.choose(document), name=f"choice {turn}")
         self._characters = self._editor.characters()
+        self._start = first_message(document)
         self._aside.figure.pause()
         self.prepare(self._prompt(turn, document, self._chosen, unattended=unattended))
+
+    def build_summary(self, wanted: BuildSummary) -> None:
+        """Make the prompt for a checkpoint's summary: `SummaryReady`."""
+        self._chosen = asyncio.create_task(self._preparation.choose_aside(wanted.document), name="choice")
+        self._aside.figure.pause()
+        self.prepare(self._summary(wanted, self._chosen))
+
+    async def _summary(self, wanted: BuildSummary, choice: asyncio.Task[Chosen]) -> None:
+        try:
+            chosen = await choice
+            summary = self._preparation.build_summary(wanted, chosen)
+        except FlemmaError as error:
+            return self._post(Failed(wanted.turn, FlemmaError(f"Nothing was summed up: {error.message}")))
+        except Exception:
+            return self.broken(wanted.turn)
+        about = {"kind": "checkpoint", "provider": chosen.endpoint.name, "model": summary.prompt.model}
+        try:
+            reserved = await self.purse.look(chosen, summary.prompt)
+            self._session.begin(wanted.document, **about, reserved=reserved)
+            may_leave = not chosen.settings.budget.is_set or await self.purse.may_leave()
+        except Exception:
+            return self.broken(wanted.turn)
+        if not may_leave:
+            stopped = BudgetError("Nothing was summed up, and nothing was spent: you stopped it at your budget.")
+            return self._post(Failed(wanted.turn, stopped))
+        return self._post(SummaryReady(wanted.turn, summary))
 
     def find_key(self, turn: int) -> None:
         """Have the key at hand: `SecretReady`."""
@@ -170,16 +206,17 @@ class Asking:
 
     # ---- under way
 
-    def start(self, turn: int, prompt: Prompt) -> None:
-        """Send it: `Streamed` again and again, until its end."""
-        self._stream = asyncio.create_task(self._answer(turn, prompt), name=f"stream {turn}")
+    def start(self, turn: int, prompt: Prompt, *, is_aside: bool = False) -> None:
+        """Send it: `Streamed` again and again, until its end. `is_aside`: what comes is no reply of the chat's."""
+        self._stream = asyncio.create_task(self._answer(turn, prompt, is_aside=is_aside), name=f"stream {turn}")
 
-    async def _answer(self, turn: int, prompt: Prompt) -> None:
+    async def _answer(self, turn: int, prompt: Prompt, *, is_aside: bool) -> None:
         def deliver(events: Sequence[StreamEvent]) -> None:
             if events:
                 self._received.feed(events)
-                self._editor.heard(events)
-                self._session.heard(events)
+                if not is_aside:
+                    self._editor.heard(events)
+                    self._session.heard(events)
                 self._post(Streamed(turn, tuple(events)))
 
         assert self._chosen is not None
@@ -197,7 +234,9 @@ class Asking:
             self._sent = Sent(endpoint.name, endpoint.wire, model, now(), path, minimum)
             self._received, self._is_refused = Received(), False
             self.purse.sending()
-            self._preparation.sent(prompt)
+            if not is_aside:
+                self._prompt_sent = prompt
+                self._preparation.sent(prompt)
             self._session.sending(endpoint.base_url)
             self._editor.sending(float(endpoint.parameters["timeout"]))
 
@@ -207,7 +246,8 @@ class Asking:
             self._editor.progress(label, "marker")
 
         def built(request: HttpRequest) -> None:
-            self._aside.diagnose((endpoint.name, prompt.model or endpoint.model), request)
+            if not is_aside:
+                self._aside.diagnose((endpoint.name, prompt.model or endpoint.model), request, self._start)
 
         return await answer(self._services, endpoint, prompt, Listener(sending, deliver, progress, self._notice, built))
 
@@ -221,20 +261,24 @@ class Asking:
 
     # ---- over
 
-    def record(self, usage: Usage, outcome: Outcome) -> None:
-        """Account for the request that went out. What nobody told of one that was cut is a guess, and marked as one."""
+    def record(self, usage: Usage, outcome: Outcome, source: str = AGENT) -> None:
+        """Account for the request that went out. What nobody told of one that was cut is a guess, and marked as one.
+        `source`: what it was for; only an agent's says how large the chat is."""
         sent, self._sent = self._sent, None
         log.info("request %s: %s", outcome.value, usage)
         read = usage.input + usage.cache_read + usage.cache_write
-        if read:
+        if read and source == AGENT:
             self._aside.figure.measured(read, self._characters)
+        if source == AGENT and outcome is Outcome.COMPLETED:
+            self._look_how_full(read, usage)
         usage, estimated = self._used(usage, outcome)
 
         def book(booked: Booked) -> None:
             assert sent is not None
 
             def used(entry: dict[str, Any]) -> None:
-                booked(entry, context_tokens=read or None, estimated=estimated)
+                context = (read or None) if source == AGENT else None
+                booked(entry, source=source, context_tokens=context, estimated=estimated)
                 self.purse.booked(entry, estimated=estimated)
                 self._editor.used({**entry, "estimated": True} if estimated else entry)
 
@@ -255,6 +299,14 @@ class Asking:
         if not came and usage == Usage() and (outcome is Outcome.ERRORED or self._is_refused):
             return usage, False
         return with_guess(usage, self.purse.tokens, came)
+
+    def _look_how_full(self, read: int, usage: Usage) -> None:
+        """The request that ended in order `read` so many tokens, 0 where nobody counted them."""
+        if self._chosen is None or not self._chosen.done() or self._prompt_sent is None:
+            return
+        chosen, prompt = self._chosen.result(), self._prompt_sent
+        tokens = (read or prompt_tokens(prompt)) + max(usage.output - usage.thoughts, 0)
+        self._fullness.look(tokens, prompt.facts.max_input, chosen.settings.sessions.checkpoint.suggest)
 
     async def stop(self) -> None:
         """Close the connection, and end all that prepares a request."""

@@ -21,6 +21,7 @@ from flemma_py.app.preparation import Location, Preparation
 from flemma_py.app.services import Services
 from flemma_py.app.session_facts import SessionFacts
 from flemma_py.app.tool_calls import OWN_ERROR, Seen, ToolCalls
+from flemma_py.conversation.checkpoint.words import SOURCE, BuildSummary, Condensed, Condensing
 from flemma_py.conversation.machine import BUSY, step
 from flemma_py.conversation.spending import Agree, Ask, Weigh
 from flemma_py.conversation.state import (
@@ -97,11 +98,11 @@ class Conversation:
 
     def submit(self, mode: Mode, line: int, seen: Seen, look: Eyes, text: str = "") -> None:
         """The user asked to go on, with the cursor on `line` and these lines before their eyes. `text` is what they say
-        about a call."""
+        about a call or a summary."""
 
         async def submitted() -> Input:
             view = await look()
-            if mode in (Mode.APPROVE, Mode.REJECT, Mode.FORMAT):
+            if mode in (Mode.APPROVE, Mode.REJECT, Mode.FORMAT, Mode.CHECKPOINT):
                 return Submitted(mode, view, line, text=text)
             runs = mode in (Mode.HYBRID, Mode.EXECUTE)
             loop = await self.calls.loop(view.document)
@@ -200,6 +201,8 @@ class Conversation:
         self._editor.tell("error", message)
         if isinstance(broken, Streaming):
             self._asking.record(broken.usage, Outcome.ERRORED)
+        elif isinstance(broken, Condensing) and broken.is_out:
+            self._asking.record(broken.usage, Outcome.ERRORED, SOURCE)
         try:
             await self._editor.drain()
             await self._editor.ended(Outcome.ERRORED.value, None)
@@ -210,6 +213,8 @@ class Conversation:
         match effect:
             case BuildPrompt(turn, document):
                 self._asking.build(turn, document, unattended=(flight(self._state) or ALONE)[1] > 0)
+            case BuildSummary():
+                self._asking.build_summary(effect)
             case ResolveSecret(turn):
                 self._asking.find_key(turn)
             case Decide(turn, uses):
@@ -224,8 +229,8 @@ class Conversation:
                 self._asking.ask(turn, question)
             case Agree(question):
                 self._asking.purse.agree(question)
-            case StartStream(turn, prompt):
-                self._asking.start(turn, prompt)
+            case StartStream(turn, prompt, is_aside):
+                self._asking.start(turn, prompt, is_aside=is_aside)
             case StopStream():
                 await self._asking.stop()
             case RunTool(turn, call):
@@ -243,8 +248,10 @@ class Conversation:
                 self._editor.reveal(effect)
             case Tell(level, message):
                 self._editor.tell(level, message)
-            case Record(usage, outcome):
-                self._asking.record(usage, outcome)
+            case Condensed():
+                self.session.condensed(effect)
+            case Record(usage, outcome, source):
+                self._asking.record(usage, outcome, source)
             case Over(outcome):
                 await self._editor.drain()
                 self._editor.over(outcome.value)

@@ -71,7 +71,7 @@ class ChatEditor(Protocol):
         ...
 
     def characters(self) -> int:
-        """How many there are in the buffer by now."""
+        """How many of the buffer's a request would hold by now: not those that a checkpoint keeps out."""
         ...
 
     def estimated(self, tokens: int, *, exact: bool) -> None:

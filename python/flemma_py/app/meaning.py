@@ -15,8 +15,8 @@ from flemma_py.app.services import Services
 from flemma_py.config.layers import Layers
 from flemma_py.errors import DocumentError, EvaluationError, FunctionError
 from flemma_py.model.document import Document, Severity
-from flemma_py.prompt.build import first_message
 from flemma_py.prompt.filling import NO_FILLING, Filling, has_templates, references
+from flemma_py.prompt.start import first_message, unsent
 
 if TYPE_CHECKING:
     from flemma_py.app.personas import Personas
@@ -143,8 +143,9 @@ class Reading:
     async def _meaning(self, document: Document, reader: Reader, path: str | None, cwd: str, *, whole: bool) -> _Read:
         evaluated = await self._evaluated(document, reader, path, cwd, retry=whole)
         layers, diagnoses, notices, issues = self._settings(document, evaluated, path)
-        diagnoses += [_diagnosis(problem) for problem in evaluated.problems]
-        asks = [problem.ask for problem in evaluated.problems if problem.ask]
+        problems = _of_what_is_sent(document, evaluated.problems)
+        diagnoses += map(_diagnosis, problems)
+        asks = [problem.ask for problem in problems if problem.ask]
         read = dict(evaluated.read)
         files = {}
         if whole:
@@ -241,6 +242,12 @@ class _Read:
     value: Meaning
     asks: Sequence[str]
     read: Mapping[str, str]
+
+
+def _of_what_is_sent(document: Document, problems: Sequence[Problem]) -> list[Problem]:
+    """The problems without those above a checkpoint: templates there may set what others use, and nothing is sent."""
+    hidden = list(unsent(document)) if problems else []
+    return [each for each in problems if not any(first <= each.line < end for first, end in hidden)]
 
 
 def _line(line: int | None, otherwise: int) -> int:

@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.endpoint import Endpoint
@@ -19,6 +19,7 @@ from flemma_py.app.rewriting import rewritten
 from flemma_py.app.services import Services
 from flemma_py.config.layers import Layers, own_looks
 from flemma_py.config.schema import Settings
+from flemma_py.conversation.checkpoint.words import BuildSummary
 from flemma_py.errors import DocumentError, FlemmaError
 from flemma_py.model.document import Document, Role
 from flemma_py.model.evaluated import Evaluated
@@ -26,6 +27,9 @@ from flemma_py.model.prompt import Prompt
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.prompt.build import Built, build_prompt, read_system
 from flemma_py.prompt.filling import has_templates, needs_filling
+
+if TYPE_CHECKING:
+    from flemma_py.conversation.checkpoint.summary import Summary
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +95,31 @@ class Preparation:
         if settings != (again := self._resolved(meaning)):
             settings, tools = again, await self._services.offered(again, folder, start=is_send)
         return Chosen(await self._services.endpoint(settings), meaning, settings, tools)
+
+    async def choose_aside(self, document: Document) -> Chosen:
+        """Who answers what is no turn of the chat: no server of tools is started, and nobody is asked about files.
+        Raises as `choose`."""
+        return await self._choose(document, None)
+
+    def build_summary(self, wanted: BuildSummary, chosen: Chosen) -> Summary:
+        """What is asked for a checkpoint. Raises `DocumentError` where the chat has errors."""
+        from flemma_py.conversation.checkpoint.summary import ask_summary
+
+        endpoint = chosen.endpoint
+        summary = ask_summary(
+            wanted.document,
+            wanted.seam,
+            guidance=wanted.guidance,
+            model=endpoint.model,
+            parameters=endpoint.parameters,
+            facts=endpoint.facts,
+            filling=chosen.meaning.filling,
+            room=wanted.room,
+        )
+        prompt, problems = rewritten(summary.prompt, self._services.rewriters, self.location.path)
+        for problem in problems:
+            self._editor.tell("warn", problem)
+        return replace(summary, prompt=prompt)
 
     async def settings(self, document: Document) -> Settings:
         """The chat's own settings, for what it runs. Raises as `own_layers`."""

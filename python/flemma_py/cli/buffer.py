@@ -21,6 +21,7 @@ from flemma_py.model.stream import (
     ThinkingDelta,
     ToolCallEnd,
 )
+from flemma_py.prompt.start import unsent_characters
 
 PHASES = {"waiting": "waiting for an answer", "thinking": "thinking", "streaming": "", "tool": "writing a call"}
 
@@ -104,7 +105,8 @@ class FileChat:
         return View(self.buffer.mirror.document(), tuple(self.buffer.lines))
 
     def characters(self) -> int:
-        return self.buffer.mirror.characters
+        mirror = self.buffer.mirror
+        return mirror.characters - unsent_characters(mirror.document(), mirror.lines)
 
     async def place(self, first: int, last: int, lines: Sequence[str]) -> bool:
         self.buffer.apply(Splice(first, last, tuple(lines)))

@@ -5,19 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from flemma_py.accounting.money import money
 from flemma_py.app.hiding import hide_environment
+from flemma_py.app.session_operations.export import heading_of
+from flemma_py.app.session_operations.load import find_chat
+from flemma_py.app.session_operations.outcomes import Open
 from flemma_py.cli.chat_file import ChatFile, Elsewhere
-from flemma_py.cli.library import moment, opened
+from flemma_py.cli.library import opened
 from flemma_py.cli.owner import Owner
 from flemma_py.cli.terminal import shown, writable
-from flemma_py.document.protection import protect_text
-from flemma_py.errors import FlemmaError, SessionError
+from flemma_py.errors import FlemmaError
 from flemma_py.exporters import Format, Heading, export
 from flemma_py.log import without_secrets
-from flemma_py.sessions import Row, SessionStore
-
-MARKERS = {"user": "@You:", "assistant": "@Assistant:"}
 
 
 def exported(owner: Owner, what: str, format: Format, output: str, title: str) -> None:
@@ -40,33 +38,5 @@ def _chat(owner: Owner, what: str) -> tuple[list[str], Heading]:
         raise FlemmaError(f"There is no chat {what}.")
     with opened(owner) as store:
         row = store.row(what)
-        heading = _heading(row)
-        if row.chat_path and Path(row.chat_path).is_file():
-            return ChatFile(row.chat_path).read(), heading
-        return _kept(store, row.sid), heading
-
-
-def _heading(row: Row) -> Heading:
-    facts = (
-        ("Session", row.sid),
-        ("Model", " ".join(filter(None, (row.provider, row.model)))),
-        ("Begun", moment(row.created)),
-        ("Updated", moment(row.updated)),
-        ("Requests", str(row.requests)),
-        ("Cost", money(row.cost)),
-    )
-    return Heading(row.title or row.preview, tuple((name, value) for name, value in facts if value))
-
-
-def _kept(store: SessionStore, sid: str) -> list[str]:
-    """What a journal kept of a chat: what both sides said. Raises `SessionError` where it keeps no texts."""
-    lines: list[str] = []
-    for message in store.fold(sid, strict=True).said:
-        text = store.message_text(sid, message) if message.role in MARKERS else None
-        if text is None:
-            continue
-        prose, fence = protect_text(text)
-        lines += [MARKERS[message.role], *prose, *(["`" * fence] if fence else []), ""]
-    if not lines:
-        raise SessionError(f"The chat of session {sid} is gone, and its journal keeps no texts (sessions.mirror).")
-    return lines
+        found = find_chat(store, row.sid)
+    return ChatFile(found.path).read() if isinstance(found, Open) else found[0], heading_of(row)

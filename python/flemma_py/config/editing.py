@@ -15,6 +15,7 @@ class AutoClose(Group):
     tool_use: bool = look(True)
     tool_result: bool = look(True)
     frontmatter: bool = look(False)
+    checkpoint: bool = look(True, about="All above a checkpoint, as one fold.")
 
 
 class EditingSettings(Group):

@@ -77,6 +77,16 @@ class LoggingSettings(Group):
     )
 
 
+class CheckpointSettings(Group):
+    suggest: float | Literal[False] = key(
+        0.8,
+        "a number between 0 and 1, or false",
+        trust=Trust.FILE,
+        about="How full a model's context is when a checkpoint is suggested, once: |flemma-checkpoints|.",
+        each=({"gt": 0, "le": 1}, {}),
+    )
+
+
 class SessionSettings(Group):
     """What is kept of a chat beside its file. `dir` None: a folder in Neovim's state."""
 
@@ -87,9 +97,17 @@ class SessionSettings(Group):
     )
     require_journal: bool = key(False, YES_OR_NO, about="Send nothing that cannot be written down first.")
     embed_id: bool = key(False, YES_OR_NO, about="Write a chat's id into its frontmatter, so that it survives a move.")
+    trash_days: int = key(
+        30,
+        "a whole number of days, 1 or more",
+        trust=Trust.SETUP,
+        ge=1,
+        about="How long what is deleted can come back.",
+    )
     restore_usage: Literal["instance", "project", False] = key(
         False, "instance, project or false", trust=Trust.SETUP, about="Whose totals a new Neovim goes on with."
     )
+    checkpoint: CheckpointSettings = section(CheckpointSettings)
 
 
 DOLLARS = "a number of US dollars, from 0 on"

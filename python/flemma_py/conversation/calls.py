@@ -52,6 +52,7 @@ from flemma_py.document.query import (
 )
 from flemma_py.model.document import Document, Span, Status, ToolResult, ToolUse
 from flemma_py.model.tool import STOPPED, ToolOutcome
+from flemma_py.prompt.start import first_message
 
 REJECTED = "The user rejected this call."
 DENIED = "A rule of the user's denied this call."
@@ -69,12 +70,13 @@ def ask(turn: int, view: View, loop: Loop | None = None) -> Step:
 
 
 def unresolved(document: Document) -> list[ToolUse]:
-    """Calls without a result that the model could be sent, in document order; not those of a reply that was cut, and
-    of several with one id the first: what is said of it must not hold for another."""
+    """Calls without a result that the model could be sent, in document order; not those of a reply that was cut or
+    that a checkpoint hides, and of several with one id the first: what is said of it must not hold for another."""
     first: dict[str, ToolUse] = {}
     for found in tool_uses(document):
         first.setdefault(found.use.id, found.use)
-    waiting = (found.use for found in unresolved_uses(document) if not found.aborted)
+    start = first_message(document)
+    waiting = (found.use for found in unresolved_uses(document) if not found.aborted and found.message >= start)
     return [use for use in waiting if first[use.id] is use]
 
 

@@ -8,6 +8,8 @@
     Streaming --Streamed--> Streaming … Idle             edits; the end of the reply, or what broke it
     any --Cancelled--> Idle
 
+A checkpoint goes a way of its own, see `checkpoint/steps.py`.
+
 With autopilot it goes on by itself: from Running to Preparing, and from Streaming through Looking to Deciding, until
 nothing is left to do or a call waits for the user.
 
@@ -21,6 +23,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flemma_py.conversation import calls
+from flemma_py.conversation.checkpoint.words import Condensing, SummaryReady
 from flemma_py.conversation.reply import Reply
 from flemma_py.conversation.spending import Agree, Answered, Ask, Weigh, Weighed
 from flemma_py.conversation.state import (
@@ -89,6 +92,10 @@ def step(state: State, happened: Input) -> Step:
             return calls.cancel(state, happened)
         case _, Submitted():
             return state, (Tell("warn", BUSY),)
+        case Condensing(), SummaryReady() | SecretReady() | Streamed() | Looked() | Failed() | Cancelled():
+            from flemma_py.conversation.checkpoint.steps import go_on
+
+            return go_on(state, happened)
         case Idle(), Failed():
             return state, ()
         case _, Failed() if happened.turn == state.turn:
@@ -121,6 +128,11 @@ def _submit(state: Idle, asked: Submitted) -> Step:
         edits = migrate(asked.view.lines)
         told = () if edits else (Tell("info", "every role marker is on a line of its own already"),)
         return Idle(turn), (Write(turn, edits, settle=True), *told, End(Outcome.COMPLETED))
+    if asked.mode is Mode.CHECKPOINT:
+        # Loaded when somebody wants one: a start does without.
+        from flemma_py.conversation.checkpoint.steps import begin
+
+        return begin(state, asked)
     if asked.mode in (Mode.APPROVE, Mode.REJECT):
         return calls.judge(state, asked)
     if asked.mode is Mode.EXECUTE:
@@ -199,7 +211,8 @@ def _complete(state: Streaming, before: tuple[Effect, ...], end: StreamEnd) -> S
         case StopReason.MAX_TOKENS:
             told = (Tell("warn", "the answer was cut at its token limit: raise max_tokens, or ask to go on"),)
         case StopReason.CONTEXT_FULL:
-            told = (Tell("warn", "the answer was cut because the model's context is full: shorten the chat"),)
+            full = "the answer was cut because the model's context is full: :Flemma session:checkpoint makes room"
+            told = (Tell("warn", full),)
         case StopReason.REFUSED:
             detail = f" ({end.detail})" if end.detail else ""
             aborted = f"The model refused to go on{detail}."

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from flemma_py.approval.verdict import Decision
+from flemma_py.conversation.checkpoint.words import BuildSummary, Condensed, Condensing, SummaryReady
 from flemma_py.conversation.reply import Phase, Reply
 from flemma_py.conversation.spending import Agree, Answered, Ask, Weigh, Weighed
 from flemma_py.errors import FlemmaError
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 
 class Mode(Enum):
-    """What a submit asks for: pending calls or else a request, a request, one call, the user's word about one call, or
-    the new form of markers."""
+    """What a submit asks for: pending calls or else a request, a request, one call, the user's word about one call,
+    the new form of markers, or a summary in place of what was said."""
 
     HYBRID = "hybrid"
     SEND = "send"
@@ -35,6 +36,7 @@ class Mode(Enum):
     APPROVE = "approve"
     REJECT = "reject"
     FORMAT = "format"
+    CHECKPOINT = "checkpoint"
 
 
 class Outcome(Enum):
@@ -141,7 +143,7 @@ class Running:
     waits: tuple[Waiting, ...] = ()
 
 
-State = Idle | Deciding | Preparing | Streaming | Looking | Running
+State = Idle | Deciding | Preparing | Streaming | Looking | Running | Condensing
 
 Flight = tuple[Literal["paused", "armed", "sending"], int, int]
 """How autopilot stands: what it is at, how many requests it has made, and how many it may."""
@@ -168,8 +170,8 @@ def flight(state: State) -> Flight | None:
 class Submitted:
     """The user pressed a key or gave a command. `line` is the cursor's, 0-based; `seen` are the ranges of lines, each
     [first, end), that stood before the user's eyes, None where that does not matter; `loop` is there if autopilot is
-    on; `text` is what the user says to the model about a call; `granted` are the calls that they approved by hand: no
-    other `(approved)` that stands in the buffer counts."""
+    on; `text` is what the user says to the model about a call or a summary; `granted` are the calls that they approved
+    by hand: no other `(approved)` that stands in the buffer counts."""
 
     mode: Mode
     view: View
@@ -246,8 +248,8 @@ class Cancelled:
 
 
 Input = (
-    Submitted | Decided | PromptReady | SecretReady | Weighed | Answered | Failed | Streamed | Looked | ToolFinished
-    | Cancelled
+    Submitted | Decided | PromptReady | SummaryReady | SecretReady | Weighed | Answered | Failed | Streamed | Looked
+    | ToolFinished | Cancelled
 )  # fmt: skip
 
 # ---- effects
@@ -288,8 +290,11 @@ class ResolveSecret:
 
 @dataclass(frozen=True, slots=True)
 class StartStream:
+    """Send it. `is_aside`: what comes is no reply of the chat's."""
+
     turn: int
     prompt: Prompt
+    is_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,10 +361,11 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A request is over, in order or not: what it used as far as it was told."""
+    """A request is over, in order or not: what it used as far as it was told. `source` says what it was for."""
 
     usage: Usage
     outcome: Outcome
+    source: str = "agent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,10 +384,10 @@ class End:
 
 
 Asked = (
-    Decide | Look | Grant | BuildPrompt | ResolveSecret | Weigh | Ask | Agree | StartStream | StopStream | RunTool
-    | StopTools
+    Decide | Look | Grant | BuildPrompt | BuildSummary | ResolveSecret | Weigh | Ask | Agree | StartStream | StopStream
+    | RunTool | StopTools
 )  # fmt: skip
 """What somebody else is to do."""
-Effect = Asked | Write | Show | Reveal | Tell | Record | Over | End
+Effect = Asked | Write | Condensed | Show | Reveal | Tell | Record | Over | End
 
 Step = tuple[State, tuple[Effect, ...]]

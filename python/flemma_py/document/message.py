@@ -25,7 +25,6 @@ from flemma_py.document.lines import (
     BLANKS,
     SPECIAL,
     closing_fence,
-    is_blank,
     is_marker,
     looks_like_structure,
     opened_fence,
@@ -138,12 +137,12 @@ class _Reader:
             message = headers.read_aborted(line)
             if message is not None:
                 return self._add(Aborted(message, self.source.span(at, at)), at, at + 1)
-        elif self.role is Role.YOU and headers.is_checkpoint(line) and self._is_first(at):
-            return self._add(Checkpoint(self.source.span(at, at)), at, at + 1)
+        elif self.role is Role.YOU and headers.is_checkpoint(line):
+            if self.start == at == self.source.first + 1:
+                return self._add(Checkpoint(self.source.span(at, at)), at, at + 1)
+            message = "This line is text: a checkpoint stands on the line below `@You:`."
+            self.diagnostics.append(Diagnostic("stray_checkpoint", Severity.HINT, message, self.source.span(at, at)))
         return at + 1
-
-    def _is_first(self, at: int) -> bool:
-        return not self.segments and all(is_blank(self.lines[index]) for index in range(self.start, at))
 
     def _tool_header(self, at: int, line: str) -> int:
         if self.role is Role.ASSISTANT and (use := headers.read_tool_use(line)):

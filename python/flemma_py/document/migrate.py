@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flemma_py.document.headers import is_checkpoint
 from flemma_py.document.lines import BLANKS, SPECIAL, protect, split_marker
 from flemma_py.document.parser import parse
 from flemma_py.document.query import absolute
@@ -42,9 +43,9 @@ def _split(line: str, at: int) -> Splice | None:
 
 
 def _on_its_own_line(text: str) -> str:
-    """At most one leading space goes, unless more keep a block from column 0. A marker cannot stand behind a marker,
-    so what looks like one here is text and has to stay it."""
+    """At most one leading space goes, unless more keep a block from column 0. Neither a marker nor a checkpoint can
+    stand behind a marker, so what looks like one here is text and has to stay it."""
     bare = text.lstrip(BLANKS)
-    if split_marker(bare):
+    if split_marker(bare) or is_checkpoint(bare):
         return protect(bare)
     return bare if bare[0] in SPECIAL else text.removeprefix(" ")

@@ -17,6 +17,7 @@ from flemma_py.edge.writer import Writer
 from flemma_py.errors import EditorError
 from flemma_py.model.patch import Edit
 from flemma_py.model.stream import StreamEvent
+from flemma_py.prompt.start import unsent_characters
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class BufferChat:
         self._bridge.tell("budget", {"buf": self._buf, "funds": list(funds)})
 
     def characters(self) -> int:
-        return self.mirror.characters
+        return self.mirror.characters - unsent_characters(self.mirror.document(), self.mirror.lines)
 
     def estimated(self, tokens: int, *, exact: bool) -> None:
         self._bridge.tell("estimate", {"buf": self._buf, "tokens": tokens, "exact": exact})

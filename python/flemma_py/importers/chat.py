@@ -1,8 +1,7 @@
 """What was understood of a source, and how it is written as a chat.
 
-A text that happens to look like a template or a file reference (`{{`, `{%`, `@./`) is written as an expression that
-gives that very text: `{{ "{{" }}`. Both template dialects read it alike. Everything else that could be mistaken for
-grammar is protected by the serializer, as a model's words are.
+A text that happens to look like a template or a file reference is quoted (`document/quoting.py`). Everything else that
+could be mistaken for grammar is protected by the serializer, as a model's words are.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flemma_py.document.protection import protect_text
+from flemma_py.document.quoting import closed, literally
 from flemma_py.document.references import sole_reference
 from flemma_py.document.serializer import serialize
 from flemma_py.document.text import fit_for_buffer
@@ -34,8 +33,6 @@ from flemma_py.model.document import (
 )
 
 NOWHERE = Span(0, 0, 0, 0)
-
-_ACTIVE = re.compile(r"\{\{|\{%|\{?@(?=(?:\.\.?|~|/)/\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +137,13 @@ def _message(role: Role, segments: Iterable[Segment]) -> Message:
         if not isinstance(segment, Text):
             joined.append(segment)
             continue
-        text = _closed(fit_for_buffer(segment.value).rstrip("\n"))
+        text = closed(fit_for_buffer(segment.value).rstrip("\n"))
         text = text if role is Role.ASSISTANT else literally(text)
         if joined and isinstance(last := joined[-1], Text):
             joined[-1] = prose(f"{last.value}\n\n{text}")
         else:
             joined.append(prose(text))
     return Message(role, Form.NEW, tuple(joined), (), 0)
-
-
-def _closed(text: str) -> str:
-    """`text` with the fence closed that it leaves open: below it the chat goes on."""
-    _, fence = protect_text(text)
-    return f"{text.rstrip()}\n{'`' * fence}" if fence else text
-
-
-def literally(text: str) -> str:
-    """`text` of a System or You message, with what would be evaluated there written as an expression that gives it."""
-    return _ACTIVE.sub(lambda match: f'{{{{ "{match[0]}" }}}}', text)
 
 
 def _frontmatter(settings: Mapping[str, Any]) -> Frontmatter | None:

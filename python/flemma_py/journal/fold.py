@@ -79,12 +79,12 @@ class Fold:
     def title(self) -> str:
         """The name that somebody gave it, or the beginning of what the user said first; "" where nobody knows."""
         given = text_of(self.meta, "title")
-        return given if given else _shortened(self._first_said())
+        return given if given else shortened(self._first_said())
 
     @property
     def preview(self) -> str:
         given = text_of(self.meta, "preview")
-        return given if given else _shortened(self._last_said(), 2 * TITLE_CHARACTERS)
+        return given if given else shortened(self._last_said(), 2 * TITLE_CHARACTERS)
 
     @property
     def is_pinned(self) -> bool:
@@ -150,7 +150,7 @@ class Fold:
         return next((each.text or "" for each in reversed(self.said) if each.role in SEARCHED and each.text), "")
 
 
-def _shortened(text: str, most: int = TITLE_CHARACTERS) -> str:
+def shortened(text: str, most: int = TITLE_CHARACTERS) -> str:
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 

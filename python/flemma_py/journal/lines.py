@@ -88,6 +88,11 @@ def encode(record: Record) -> bytes:
         raise Unwritable(f"a record of type {record.type} is no JSON: {error}") from error
     if len(raw) > MOST_BYTES - _END_BYTES:
         raise Unwritable(f"a record of type {record.type} has {len(raw):,} bytes, more than a line may have")
+    return sealed(raw)
+
+
+def sealed(raw: bytes) -> bytes:
+    """An object of JSON, which ends with `}`, as a line that tells its own sum."""
     return b'%b,"c":"%08x"}\n' % (raw[:-1], crc32(raw))
 
 
@@ -97,7 +102,7 @@ def decode(line: bytes, start: int = -1) -> Record | Foreign | None:
     line = line.removeprefix(_BOM).strip(_BLANK)
     if not line.startswith(_BEGINNING):
         return None
-    if not _is_whole(line):
+    if not is_whole(line):
         return _foreign(line, start, size) if not _END.match(line, max(len(line) - _END_BYTES, 0)) else None
     body = _parsed(line)
     if body is None:
@@ -107,7 +112,7 @@ def decode(line: bytes, start: int = -1) -> Record | Foreign | None:
     return _record(body, start, size)
 
 
-def _is_whole(line: bytes) -> bool:
+def is_whole(line: bytes) -> bool:
     """Whether the line ends with the right sum of itself."""
     end = _END.match(line, max(len(line) - _END_BYTES, 0))
     return end is not None and int(end[1], 16) == crc32(b"}", crc32(line[:-_END_BYTES]))

@@ -138,7 +138,7 @@ class Aborted:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """`<!-- flemma:checkpoint -->` as the first line of a You message: requests start here."""
+    """`<!-- flemma:checkpoint -->` on the line below `@You:`: requests start here."""
 
     span: Span
 

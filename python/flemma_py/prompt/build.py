@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flemma_py.errors import DocumentError
-from flemma_py.model.document import Checkpoint, Document, Message, Role, Severity
+from flemma_py.model.document import Document, Role, Severity
 from flemma_py.model.language_model import UNKNOWN_MODEL, ModelFacts
 from flemma_py.model.prompt import FilePart, Prompt, Speaker, TextPart, Turn
 from flemma_py.model.tool import ToolDefinition
 from flemma_py.prompt.content import Content, read_content
 from flemma_py.prompt.exchange import Place, build_turns, pair_results
 from flemma_py.prompt.filling import NO_FILLING, Filling, MessageFilling
+from flemma_py.prompt.start import first_message
 
 Warning = tuple[str, int]
 """A sentence for the user, and the 0-based buffer line that it is about."""
@@ -75,16 +76,6 @@ def refuse_errors(document: Document) -> None:
     if errors:
         line, diagnostic = min(errors, key=lambda error: error[0])
         raise DocumentError(diagnostic.message, line)
-
-
-def first_message(document: Document) -> int:
-    """The last You message with a checkpoint, or the very first message."""
-    indices = range(len(document.messages) - 1, -1, -1)
-    return next((index for index in indices if has_checkpoint(document.messages[index])), 0)
-
-
-def has_checkpoint(message: Message) -> bool:
-    return message.role is Role.YOU and Checkpoint in map(type, message.segments)
 
 
 def choose_dropped(contents: Sequence[Content]) -> frozenset[int]:

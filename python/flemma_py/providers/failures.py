@@ -42,7 +42,7 @@ _VERDICT = {
 _NEXT_STEP = {
     RequestKind.CREDIT: "add credit to the account or raise its quota, then send again",
     RequestKind.OVERLOAD: "wait a moment and send again",
-    RequestKind.TOO_LONG: "remove earlier messages or start a new chat",
+    RequestKind.TOO_LONG: ":Flemma session:checkpoint sums it up, or remove earlier messages or start a new chat",
     RequestKind.BAD_MODEL: "choose another model",
     RequestKind.BAD_REQUEST: "change what it names, then send again",
     RequestKind.BLOCKED: "word the last message in another way",

@@ -21,7 +21,13 @@ record is tried again until it is written, unless `follows=False` was said.
 
 Who works in a session holds its lease as long as its `Recorder` is open: `recorder.lease` is None where another process
 has it (`recorder.holder` says who). Such a one may record all the same; it must not `recover`.
+
+Beside that, loaded when they are asked for: `whole` (a session as one object, made, saved and loaded), `events` (what
+happens in a session, for whoever watches), `history` (when sessions began and ended), `workspace`.
 """
+
+from importlib import import_module
+from typing import Any
 
 from flemma_py.journal.fold import Fold
 from flemma_py.journal.identity import ChatFile, Copied, Identity, Known, Likely, Unknown
@@ -57,3 +63,41 @@ __all__ = [
     "Trashed",
     "Unknown",
 ]
+
+_LATER = {
+    "events": ("Event", "EventLog", "Following", "Gap"),
+    "history": (
+        "History", "SessionHistoryEntry", "get_session_history", "import_session_history", "record_session_end",
+        "record_session_start",
+    ),
+    "whole.functions": (
+        "add_usage_for_endpoint", "append_checkpoint", "append_checkpoint_to_disk", "append_message",
+        "append_message_to_disk", "append_meta_to_disk", "append_metric", "append_metric_for_endpoint",
+        "append_tunnel_event_to_disk", "append_usage_entry", "cleanup_older_than", "delete", "dir", "ensure_meta",
+        "export_markdown", "has_user_interaction", "list", "load", "metrics_for_endpoint", "rebuild_endpoint_stats",
+        "save", "usage_for_endpoint",
+    ),
+    "whole.markdown": ("export_session_markdown",),
+    "whole.memory": ("MemoryStore",),
+    "whole.protocol": ("Store",),
+    "whole.session": ("Session", "last_turn_index", "new_session"),
+    "whole.store": ("JSONLStore", "default_dir", "new_default_store", "new_jsonl_store"),
+    "workspace": ("current_workspace_path", "normalize_workspace_path"),
+}  # fmt: skip
+"""Names of modules of this room that start-up does without."""
+
+_VALUES = ("MetricEvent", "TokenUsage", "TunnelEvent", "UsageEntry", "endpoint_stats_key")
+_PLACES = {
+    **{name: f"{__name__}.{module}" for module, names in _LATER.items() for name in names},
+    **dict.fromkeys(_VALUES, "flemma_py.journal.entries"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if (place := _PLACES.get(name)) is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(place), name)
+
+
+def __dir__() -> Any:
+    return sorted({*globals(), *_PLACES})

@@ -112,6 +112,15 @@ def move_folder(old: str, new: str) -> None:
         sync_folder(folder)
 
 
+def rename(old: str, new: str) -> None:
+    """Give a file another name. What loses that by a power loss is found under the old one."""
+    os.rename(old, new)
+
+
+def unlink(path: str) -> None:
+    os.unlink(path)
+
+
 def remove_tree(path: str) -> None:
     """Take a folder away with all that is in it. Links are taken away, never followed."""
     with os.scandir(path) as entries:
@@ -131,6 +140,30 @@ def read_chunks(path: str, offset: int = 0) -> Iterator[bytes]:
         while chunk := os.pread(file, CHUNK, offset):
             yield chunk
             offset += len(chunk)
+
+
+class Open:
+    """A file that stays the same one, whatever its name becomes meanwhile."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self.size = os.fstat(file).st_size
+
+    def at(self, start: int, size: int) -> bytes:
+        """Fewer bytes where the file has no more."""
+        found = b""
+        while len(found) < size and (chunk := os.pread(self._file, min(size - len(found), CHUNK), start + len(found))):
+            found += chunk
+        return found
+
+
+@contextmanager
+def reading(path: str) -> Iterator[Open]:
+    """Read a regular file here and there."""
+    with _opened(path, os.O_RDONLY) as file:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError(errno.EINVAL, "is no regular file", path)
+        yield Open(file)
 
 
 def read_at(path: str, start: int, size: int) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import stat_result
 from pathlib import Path
@@ -57,19 +58,38 @@ class Journal:
         Raises `Unwritten` (nothing was changed; try again with the same records, a second time does no harm) and
         `journal.lines.Unwritable`."""
         data = b"".join(encode(each) for group in groups for each in batched(list(group)))
-        beginning = encode(first) if first else b""
+        with self._alone():
+            self._add(data, first, durable=durable)
+
+    def revise(self, make: Callable[[list[Item]], Sequence[Record]], first: Record, *, durable: bool) -> None:
+        """Add, as one batch, what `make` says to all that is there, while nobody else writes. It may call that off by
+        an exception. Raises `Unwritten`, `Unreadable`."""
+        with self._alone():
+            try:
+                items = list(self.items())
+            except NoSuchSession:
+                items = []
+            if records := make(items):
+                self._add(b"".join(map(encode, batched(list(records)))), first, durable=durable)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
         try:
             if self.sid != RETIRED and not self._places.exists(self.sid):
                 self._make()
             with self._locks.held(f"{self.sid}.lock"):
-                try:
-                    disk.append(str(self.path), data, first=beginning, durable=durable)
-                except FileNotFoundError:
-                    # The folder went away since.
-                    self._make()
-                    disk.append(str(self.path), data, first=beginning, durable=durable)
+                yield
         except OSError as error:
             raise Unwritten(f"{self.path} could not be written: {reason(error)}.") from error
+
+    def _add(self, data: bytes, first: Record | None, *, durable: bool) -> None:
+        beginning = encode(first) if first else b""
+        try:
+            disk.append(str(self.path), data, first=beginning, durable=durable)
+        except FileNotFoundError:
+            # The folder went away since.
+            self._make()
+            disk.append(str(self.path), data, first=beginning, durable=durable)
 
     def _make(self) -> None:
         if self.sid != RETIRED and self._places.trashed(self.sid):

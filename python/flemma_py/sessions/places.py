@@ -99,3 +99,20 @@ class Places:
         if len(found) > 1:
             raise NoSuchSession(f"{len(found)} sessions begin with {start}: give some more of the id.")
         return found[0]
+
+
+def own_folders() -> tuple[Path, Path]:
+    """(sessions, cache) where Neovim's `stdpath()` has them, as far as the environment tells."""
+    app = os.environ.get("NVIM_APPNAME") or "nvim"
+    if os.name == "nt":
+        local = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        state, cache = local / f"{app}-data", Path(os.environ.get("TEMP") or local / "Temp") / app
+    else:
+        state = _base("XDG_STATE_HOME", ".local/state") / app
+        cache = _base("XDG_CACHE_HOME", ".cache") / app
+    return state / "flemma" / "sessions", cache / "flemma"
+
+
+def _base(name: str, otherwise: str) -> Path:
+    given = os.environ.get(name, "")
+    return Path(given) if Path(given).is_absolute() else Path.home() / otherwise

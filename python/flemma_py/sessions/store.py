@@ -7,7 +7,8 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from flemma_py.journal import records
 from flemma_py.journal.fold import Fold
@@ -16,7 +17,7 @@ from flemma_py.journal.records import Entry
 from flemma_py.journal.sayings import Mirror, Scribe
 from flemma_py.sessions import doctor
 from flemma_py.sessions.ids import Ids
-from flemma_py.sessions.journal import BEGINNING, Mark
+from flemma_py.sessions.journal import BEGINNING, Journal, Mark
 from flemma_py.sessions.library import Library
 from flemma_py.sessions.locks import Lease
 from flemma_py.sessions.places import Places
@@ -24,13 +25,20 @@ from flemma_py.sessions.questions import ALL_SPENDING
 from flemma_py.sessions.recorder import Recorder
 from flemma_py.sessions.removal import Cleaned, Removal, Trashed
 from flemma_py.sessions.scan import Scan
-from flemma_py.sessions.troubles import Leased, NoSuchSession
+from flemma_py.sessions.troubles import Leased, NoSuchSession, Unwritten
 from flemma_py.sessions.writer import Receipt, Writer
+
+if TYPE_CHECKING:
+    from flemma_py.sessions.events import EventLog
+    from flemma_py.sessions.history import History
+
+MAX_EVENTS = 2000
 
 
 class SessionStore(Library):
     """The sessions in the folder `state`, with an index in `cache`. `redact` takes secrets out of what is kept;
-    `instance` names this process in records; `clock` gives seconds since the epoch."""
+    `instance` names this process in records; `clock` gives seconds since the epoch; of each session's events at least
+    `max_events` are kept."""
 
     def __init__(
         self,
@@ -41,8 +49,10 @@ class SessionStore(Library):
         redact: Callable[[str], str] = str,
         instance: str | None = None,
         clock: Callable[[], float] = time.time,
+        max_events: int = MAX_EVENTS,
     ) -> None:
-        self.mirror = mirror
+        self.max_events = max_events
+        self.mirror: Mirror = mirror
         self.redact = redact
         super().__init__(Places(state.absolute(), cache.absolute()), Ids(clock))
         self.instance = instance or self.ids()
@@ -50,6 +60,7 @@ class SessionStore(Library):
         self._writer = Writer(self._write, self._changed)
         self._removal = Removal(self._places, self._locks, self.stamp, self._changed, clock)
         self._numbers = itertools.count(1)
+        self._logs: WeakValueDictionary[str, EventLog] = WeakValueDictionary()
         self._firsts: dict[str, Record] = {}
 
     # ---- life
@@ -64,6 +75,8 @@ class SessionStore(Library):
 
     def close(self, seconds: float = 2.0) -> int:
         """Write and end. Returns the number of receipts that are given up; leases end with their recorders."""
+        for each in tuple(self._logs.values()):
+            each.close()
         given_up = self._writer.close(seconds)
         if self._keeper is not None:
             self._keeper.close(seconds)
@@ -202,6 +215,32 @@ class SessionStore(Library):
         self._changed(sid)
         return merged
 
+    def events(self, sid: str) -> EventLog:
+        """What happens in a session, told to whoever watches: `sessions.events`. It may be a session of which nothing
+        is on the disk yet. Raises `Unreadable`, `BadName`."""
+        from flemma_py.sessions.events import EventLog
+
+        known = self._logs.get(sid)
+        if known is None or known.is_closed:
+            known = EventLog(
+                self._places,
+                self._locks,
+                sid,
+                self.ids,
+                mirror=self.mirror,
+                redact=self.redact,
+                max_events=self.max_events,
+            )
+            self._logs[sid] = known
+        return known
+
+    @property
+    def history(self) -> History:
+        """When sessions began and ended: `sessions.history`."""
+        from flemma_py.sessions.history import History
+
+        return History(self._places.state, clock=self._clock)
+
     # ---- for recorders
 
     def stamp(self, entry: Entry) -> Record:
@@ -209,6 +248,30 @@ class SessionStore(Library):
 
     def put(self, sid: str, entries: Sequence[Record], *, durable: bool, follows: bool) -> Receipt:
         return self._writer.put(sid, entries, durable=durable, follows=follows)
+
+    # ---- for whole sessions
+
+    def introduce(self, sid: str, first: Entry) -> Record:
+        """What a journal begins with that is not there yet."""
+        return self._firsts.setdefault(sid, self.stamp(first))
+
+    def journal(self, sid: str) -> Journal:
+        """The journal of the session with this id, all of which this process recorded so far."""
+        self.flush()
+        return self._journal(sid)
+
+    def must_not_be_deleted(self, sid: str) -> None:
+        """Raises `Unwritten` where the session is in the trash, `BadName` where it can be none."""
+        if not self._places.exists(sid) and self._places.trashed(sid):
+            raise Unwritten(f"Session {sid} was deleted: :Flemma session:undelete {sid} brings it back.")
+
+    def scribe(self, sid: str) -> Scribe:
+        """How messages of a session are written down."""
+        return self._scribe(sid)
+
+    def changed(self, sid: str) -> None:
+        """Somebody wrote to its journal beside this store."""
+        self._changed(sid)
 
     # ---- within
 

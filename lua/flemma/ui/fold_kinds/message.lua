@@ -1,4 +1,4 @@
---- A message: `@Role: PREVIEW (N lines)`, its prose without what it thought.
+--- A message: `@Role: PREVIEW (N lines)`, its prose without what it thought. Or all that stands above a checkpoint.
 
 local M = {}
 
@@ -25,6 +25,9 @@ local GROUPS = { System = "FlemmaRoleSystem", You = "FlemmaRoleUser", Assistant 
 ---@param fold flemma.Fold
 function M.text(fold)
   local role = fold.node.role
+  if require("flemma.ui.border").is_unsent(fold.outline, fold.first) then
+    return { { "Not sent, summed up below: ", "FlemmaCheckpoint" }, { fold.preview(prose(fold), 50), "FlemmaUnsent" } }
+  end
   return { { "@" .. role .. ":", GROUPS[role] }, { " " .. fold.preview(prose(fold), 50), "FlemmaFoldPreview" } }
 end
 

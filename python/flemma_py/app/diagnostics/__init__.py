@@ -21,10 +21,12 @@ SMALL = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The body of a request, and to whom it went: provider and model."""
+    """The body of a request, and to whom it went: provider and model. `start`: the message of the chat that it begins
+    with, which is another one behind a checkpoint."""
 
     whom: tuple[str, str]
     body: bytes
+    start: int = 0
 
 
 class Diagnostics:
@@ -35,12 +37,13 @@ class Diagnostics:
         self._kept: tuple[Sent, ...] = ()
 
     async def keep(self, sent: Sent) -> None:
-        """A request goes out. One to somebody else has nothing to do with those before it."""
+        """A request goes out. One to somebody else has nothing to do with those before it; and that one does not begin
+        alike which has a checkpoint between is what the user wanted."""
         if self._kept and self._kept[-1].whom != sent.whom:
             self._kept = ()
         self._kept = (*self._kept[-1:], sent)
         pair = self._kept
-        if len(pair) < 2:
+        if len(pair) < 2 or pair[0].start != sent.start:
             return
         await asyncio.sleep(PAUSE)
         before, after = (each.body for each in pair)

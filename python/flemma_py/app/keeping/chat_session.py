@@ -22,6 +22,7 @@ from flemma_py.model.stream import StreamEvent
 if TYPE_CHECKING:
     from flemma_py.app.editor import ChatEditor
     from flemma_py.app.preparation import Preparation
+    from flemma_py.conversation.checkpoint.words import Condensed
     from flemma_py.journal.records import TurnState
     from flemma_py.journal.sayings import Saying
     from flemma_py.sessions import Receipt, Recorder
@@ -177,7 +178,8 @@ class ChatSession:
         said = said_by(document)
         self.turn, self.last_turn, self._is_unnamed = turn, turn, False
         receipt = await asyncio.to_thread(self._begun, recorder, turn, said, about)
-        if self._keeping_texts():
+        # A summary is no reply: a crash leaves nothing of it to give back.
+        if self._keeping_texts() and about.get("kind") != "checkpoint":
             self._draft = self._drafted(recorder, turn, said)
             early, self._early = self._early, []
             self.heard(early)
@@ -204,22 +206,17 @@ class ChatSession:
 
     def withdrawn(self) -> None:
         """What was about to leave does not."""
-        begun, self._beginning = self._beginning, None
-        if begun is None:
-            return
-        if self._is_unnamed:
-            begun.cancel()  # Nothing is written of it yet.
-            return
-        recorder, turn, self.turn = self.recorder, self.turn, None
+        begun, recorder = self._beginning, self.recorder
+        turn, self.turn, self._beginning = self.turn, None, None
 
         def ended(_: object) -> None:
             if recorder is not None and turn is not None:
                 recorder.turn(turn, "cancelled", reason="withdrawn")
 
-        if begun.done():
-            ended(begun)
-        else:
-            begun.add_done_callback(ended)
+        if begun is not None and self._is_unnamed:
+            begun.cancel()  # Nothing is written of it yet.
+        elif begun is not None:
+            ended(begun) if begun.done() else begun.add_done_callback(ended)
 
     async def ready(self, *, is_required: bool) -> None:
         """Wait until the turn is written down, for `patience` seconds at most. Warns once where it is not, or raises
@@ -260,9 +257,8 @@ class ChatSession:
         self._start(asyncio.to_thread(draft.write), "draft")
 
     def over(self, outcome: Outcome, book: Callable[[Booked], None] | None = None) -> None:
-        """The request has ended. `book` tells what it used to what it is given: at once, if that is known already, so
-        that whoever adds up what was spent finds the turn under way or its cost, and never neither; else later. Where
-        the turn's record is late, that comes first."""
+        """The request has ended. `book` tells what it used to what it is given, at once where that is known: whoever
+        sums up finds the turn under way or its cost. Where the turn's record is late, that comes first."""
         begun, recorder, endpoint = self._beginning, self.recorder, self._endpoint
         ms = (time.monotonic() - self._sent_at) * 1000 if self._sent_at is not None else None
         self._sent_at = None
@@ -317,6 +313,15 @@ class ChatSession:
         receipt = await asyncio.to_thread(recorder.say, said_by(document), turn)
         if receipt is not None:
             self.on_change()
+
+    def condensed(self, checkpoint: Condensed) -> None:
+        """The chat has a checkpoint: have that written down, and what the chat says now."""
+        if self.recorder is not None:
+            from flemma_py.app.keeping.checkpoints import record
+
+            document, turn = self._editor.view().document, self.last_turn
+            work = asyncio.to_thread(record, self.recorder, document, checkpoint, turn)
+            self._start(work, "checkpoint")
 
     # ---- its end
 

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 OFF = "No session is kept: sessions.enabled is false, or Neovim has no state folder."
+TIDY_AFTER = 60.0
+"""Seconds after which the trash is looked at, once."""
 SECONDS_TO_END = 5.0
 """How long the host may still write when the editor is gone."""
 
@@ -49,6 +51,7 @@ class Keeping:
         self._cache: Path | None = None
         self._store: SessionStore | None = None
         self._opening = threading.Lock()
+        self._tidying: threading.Timer | None = None
         self._is_over = False
         self.drafts: WeakSet[DraftFile] = WeakSet()
         self.chats: WeakSet[Leaving] = WeakSet()
@@ -91,7 +94,21 @@ class Keeping:
         state = Path(wanted.dir).expanduser() if wanted.dir else self._state
         store = SessionStore(state, self._cache, mirror=wanted.mirror, redact=without_secrets)
         store.start()
+        self._tidying = threading.Timer(TIDY_AFTER, self._tidy, (store, wanted.trash_days))
+        self._tidying.daemon = True
+        self._tidying.start()
         return store
+
+    @staticmethod
+    def _tidy(store: SessionStore, days: int) -> None:
+        """What has been in the trash for long goes."""
+        try:
+            gone = store.purge(days)
+        except SessionError as error:
+            log.warning("the trash of sessions was not emptied: %s", error.message)
+        else:
+            if gone:
+                log.info("%d sessions that were deleted more than %d days ago are gone for good", gone, days)
 
     async def ask(self, question: Callable[[SessionStore], Answer]) -> Answer:
         """Ask in a thread. Raises `SessionError`."""
@@ -121,6 +138,8 @@ class Keeping:
         for chat in list(self.chats):
             chat.leave("quit" if self.is_quitting else "crash")
         self._is_over = True
+        if self._tidying is not None:
+            self._tidying.cancel()
         if self._store is not None:
             self._store.close(SECONDS_TO_END)
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from flemma_py.accounting.money import money
+from flemma_py.app.hiding import hide_environment
 from flemma_py.app.session_operations import Asked, Operation
 from flemma_py.app.session_operations.info import moment
 from flemma_py.app.session_operations.load import kept
@@ -35,7 +36,8 @@ async def export_chat(asked: Asked) -> AsyncIterator[Outcome]:
     if is_there and await asked.choose(f"{path} exists.", (OVER, STOP)) != 0:
         yield Said("info", "Nothing was exported.")
         return
-    await asyncio.to_thread(_write, path, lines, format, _heading(row))
+    hide_environment(asked.services.environ)
+    await asyncio.to_thread(_write, path, lines, format, heading_of(row))
     yield Said("info", f"Exported to {path}.")
     yield Happened("export", {"path": str(path), "format": format.name})
 
@@ -80,7 +82,8 @@ def _target(given: str | None, source: str, row: Row | None, format: Format, cwd
     return folder / (name + format.suffixes[0])
 
 
-def _heading(row: Row | None) -> Heading:
+def heading_of(row: Row | None) -> Heading:
+    """What stands above an export."""
     if row is None:
         return Heading()
     facts = (("Session", row.sid), ("Created", moment(row.created)), ("Updated", moment(row.updated)),

@@ -22,7 +22,7 @@ async def load(asked: Asked) -> AsyncIterator[Outcome]:
     id = asked.text("id")
     if id is None:
         raise SessionError("Say which session is to be loaded: :Flemma session:list shows all.")
-    found = await asked.ask(lambda store: _find(store, id))
+    found = await asked.ask(lambda store: find_chat(store, id))
     if isinstance(found, Open):
         yield found
     else:
@@ -37,8 +37,9 @@ async def load(asked: Asked) -> AsyncIterator[Outcome]:
 OPERATION = Operation("load", load)
 
 
-def _find(store: SessionStore, id: str) -> Open | tuple[list[str], str, str]:
-    """The file that is to be opened; else the lines of a chat, the path where it was if nothing is there, and why."""
+def find_chat(store: SessionStore, id: str) -> Open | tuple[list[str], str, str]:
+    """A session's chat: the file that is to be opened; else the lines of a chat, the path where it was if nothing is
+    there, and why. Raises `SessionError`."""
     try:
         fold = store.fold(id)
     except NoSuchSession as error:

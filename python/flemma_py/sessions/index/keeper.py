@@ -59,6 +59,7 @@ class Keeper:
         self._folds: OrderedDict[str, tuple[Mark, Fold]] = OrderedDict()
         self._changed = threading.Condition()
         self._dirty: dict[str, None] = {}
+        self._unread: dict[str, None] = {}
         self._looks_at = 0.0
         self._is_closing = False
         self._thread: threading.Thread | None = None
@@ -113,6 +114,10 @@ class Keeper:
     @contextmanager
     def answering(self) -> Iterator[sqlite3.Connection]:
         """A connection to ask, which knows all that this process wrote. Raises `CannotAnswer`."""
+        with self._changed:
+            # What could not be read a moment ago may be readable now, and whoever asks wants all.
+            self._dirty |= self._unread
+            self._unread.clear()
         self._settle()
         with self._asking:
             try:
@@ -215,6 +220,7 @@ class Keeper:
                 return False
             except SessionError as error:
                 # It cannot be read now: what is known of it stays.
+                self._unread[sid] = None
                 log.warning("a session could not be indexed: %s", error.message)
         self.problem = None
         return True
