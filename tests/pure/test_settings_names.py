@@ -256,7 +256,7 @@ def test_no_old_name_is_forgotten_here() -> None:
 def test_no_setting_is_forgotten_here() -> None:
     listed = {path for path, _, _, _ in KEYS} | {"proxy", "ca_bundle", "providers"}
     listed |= {"sessions.dir", "sessions.embed_id", "sessions.restore_usage", "experimental"}
-    listed |= {"editing.auto_close.checkpoint", "sessions.checkpoint.suggest"}
+    listed |= {"editing.auto_close.checkpoint", "sessions.checkpoint.suggest", "budget"}
     listed |= {"mcp.enabled", "mcp.wait", "mcp.servers", "sessions.enabled", "sessions.trash_days"}
     assert not [path for path in leaves(Settings) if path not in listed and path.rpartition(".")[0] not in listed]
 
