@@ -293,3 +293,24 @@ def test_what_cannot_be_known_is_asked(purses: Purses, peer: Peer, tmp_path: Pat
     assert "The budget for this chat ($5) cannot be watched" in question
     purses.spend(editor, 1)
     assert len(asked(editor)) == 1 and len(peer.bodies) == 2
+
+
+def test_a_summary_is_a_request_like_others(purses: Purses, peer: Peer) -> None:
+    long = "The quick brown fox jumps over the lazy dog. " * 30
+    text = f"@You:\nWhat?\n\n@Assistant:\n{long}\n\n@You:\nAnd?\n\n@Assistant:\n{long}\n\n@You:\nNext\n"
+    editor = purses.editor("{ file = 0.1 }", STOP, text=text)
+    editor.command("Flemma session:checkpoint")
+    editor.notice("Nothing was summed up")
+    editor.idle()
+    assert "Budget for this chat: $0 of $0.10 spent" in asked(editor)[0] and peer.bodies == []
+    assert editor.text().strip() == text.strip()
+    editor.lua("_G.wanted = 'Send it this once'")
+    peer.enqueue(script.text("A fox ", "and a dog."))
+    editor.command("Flemma session:checkpoint")
+    editor.wait(lambda: "A fox and a dog." in editor.text(), "the summary")
+    editor.idle()
+    assert len(peer.bodies) == 1
+    refused_at = len(asked(editor))
+    editor.lua("_G.wanted = 'Stop'")
+    refused(editor)
+    assert "$0.02 of $0.10 spent" in asked(editor)[refused_at]

@@ -111,7 +111,6 @@ class Asking:
             return self._post(Failed(wanted.turn, FlemmaError(f"Nothing was summed up: {error.message}")))
         except Exception:
             return self.broken(wanted.turn)
-        endpoint, prompt = chosen.endpoint, summary.prompt
         # What is not sent is not said yet: below a checkpoint it will be.
         end = wanted.seam.end
         said = replace(
@@ -119,28 +118,17 @@ class Asking:
             messages=wanted.document.messages[:end],
             first_lines=wanted.document.first_lines[:end],
         )
+        about = {"kind": "checkpoint", "provider": chosen.endpoint.name, "model": summary.prompt.model}
         try:
-            reserved = await self.purse.look(chosen, prompt)
-            self._session.begin(said, kind="checkpoint", provider=endpoint.name, model=prompt.model, reserved=reserved)
-            if chosen.settings.budget.is_set and not await self._may_cost():
-                self._session.withdrawn()
-                return self._post(Failed(wanted.turn, BudgetError("Nothing was summed up, and nothing was spent.")))
+            reserved = await self.purse.look(chosen, summary.prompt)
+            self._session.begin(said, **about, reserved=reserved)
+            may_leave = not chosen.settings.budget.is_set or await self.purse.may_leave()
         except Exception:
             return self.broken(wanted.turn)
+        if not may_leave:
+            stopped = BudgetError("Nothing was summed up, and nothing was spent: you stopped it at your budget.")
+            return self._post(Failed(wanted.turn, stopped))
         return self._post(SummaryReady(wanted.turn, summary))
-
-    async def _may_cost(self) -> bool:
-        """Whether the budgets let a request out that is no turn of the chat, or the user does."""
-        from flemma_py.accounting.budget import Answer
-
-        for question in await self.purse.weigh():
-            choice = await self._editor.choose(question.text, [label for _, label in question.options])
-            answer = question.answer(choice)
-            if answer is Answer.STOP:
-                return False
-            if answer is Answer.ALWAYS:
-                self.purse.agree(question)
-        return True
 
     def find_key(self, turn: int) -> None:
         """Have the key at hand: `SecretReady`."""

@@ -200,22 +200,17 @@ class ChatSession:
 
     def withdrawn(self) -> None:
         """What was about to leave does not."""
-        begun, self._beginning = self._beginning, None
-        if begun is None:
-            return
-        if self._is_unnamed:
-            begun.cancel()  # Nothing is written of it yet.
-            return
-        recorder, turn, self.turn = self.recorder, self.turn, None
+        begun, recorder = self._beginning, self.recorder
+        turn, self.turn, self._beginning = self.turn, None, None
 
         def ended(_: object) -> None:
             if recorder is not None and turn is not None:
                 recorder.turn(turn, "cancelled", reason="withdrawn")
 
-        if begun.done():
-            ended(begun)
-        else:
-            begun.add_done_callback(ended)
+        if begun is not None and self._is_unnamed:
+            begun.cancel()  # Nothing is written of it yet.
+        elif begun is not None:
+            ended(begun) if begun.done() else begun.add_done_callback(ended)
 
     async def ready(self, *, is_required: bool) -> None:
         """Wait until the turn is written down, for `patience` seconds at most. Warns once where it is not, or raises
@@ -248,9 +243,8 @@ class ChatSession:
         self._drafting.heard(events, is_late=self._beginning is not None and not self._beginning.done())
 
     def over(self, outcome: Outcome, book: Callable[[Booked], None] | None = None) -> None:
-        """The request has ended. `book` tells what it used to what it is given: at once, if that is known already, so
-        that whoever adds up what was spent finds the turn under way or its cost, and never neither; else later. Where
-        the turn's record is late, that comes first."""
+        """The request has ended. `book` tells what it used to what it is given, at once where that is known: whoever
+        sums up finds the turn under way or its cost. Where the turn's record is late, that comes first."""
         begun, recorder, endpoint = self._beginning, self.recorder, self._endpoint
         ms = (time.monotonic() - self._sent_at) * 1000 if self._sent_at is not None else None
         self._sent_at = None

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flemma_py.accounting.budget import (
+    Answer,
     Fund,
     Question,
     Unknown,
@@ -22,6 +23,7 @@ from flemma_py.accounting.gauge import prompt_tokens
 from flemma_py.app.costs import prices_of
 from flemma_py.app.editor import ChatEditor
 from flemma_py.app.spending.funds import Chat
+from flemma_py.conversation.machine import ASKING
 from flemma_py.errors import SessionError
 from flemma_py.providers.limits import max_tokens
 
@@ -102,6 +104,17 @@ class Purse:
             self._session.reserve(0.0)
             self._fly(0.0)
         return asked
+
+    async def may_leave(self) -> bool:
+        """Weigh a request of which the machine knows nothing, and ask the user what there is to ask."""
+        for question in await self.weigh():
+            self._editor.progress(ASKING, "marker")
+            answer = question.answer(await self._editor.choose(question.text, [label for _, label in question.options]))
+            if answer is Answer.STOP:
+                return False
+            if answer is Answer.ALWAYS:
+                self.agree(question)
+        return True
 
     def agree(self, question: Question) -> None:
         """The user does not want to be asked that again."""
