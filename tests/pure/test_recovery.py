@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -122,6 +123,34 @@ def test_thoughts_and_calls_come_back_with_their_signatures() -> None:
     assert 'anthropic:signature="SIGN=="' in after
     assert "**Tool Use:** `bash` (`toolu_1`)" in after
     assert "aborted" not in after
+
+
+RESULTS = [
+    *ASKED, "", "@Assistant:", "Let me see.", "", "**Tool Use:** `bash` (`toolu_1`)", "", "```json", "{}", "```", "",
+    "@You:", "**Tool Result:** `toolu_1`", "", "```", "one", "```",
+]  # fmt: skip
+
+
+def test_a_call_that_has_its_result_is_not_offered_again() -> None:
+    events = (TextDelta("Let me see."), ToolCallEnd(0, "toolu_1", "bash", "{}"))
+    for count in (1, None):
+        draft = replace(draft_of(*events, whole=True), messages=count)
+        assert offer(RESULTS, kept_of(ASKED), draft) is None
+
+
+def test_the_reply_to_results_is_put_behind_them() -> None:
+    draft = replace(draft_of(TextDelta("It says one.")), messages=3)
+    after = put(RESULTS, offer(RESULTS, kept_of(RESULTS), draft))
+    assert after[: len(RESULTS)] == RESULTS
+    assert after[len(RESULTS) :] == ["", "@Assistant:", "It says one.", "", ABORTED, "", "@You:", ""]
+    assert offer(after, kept_of(RESULTS), draft) is None
+
+
+def test_results_that_were_never_saved_are_not_made_up() -> None:
+    draft = replace(draft_of(TextDelta("It says one.")), messages=3)
+    offered = offer(ASKED, kept_of(RESULTS), draft)
+    assert offered is not None
+    assert not offered.fits
 
 
 def test_what_a_model_wrote_stays_text() -> None:

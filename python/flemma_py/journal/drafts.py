@@ -15,12 +15,13 @@ from flemma_py.model.stream import StreamEnd, StreamEvent, TextDelta, ThinkingDe
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What came of the reply of `turn`. `asked` is the sum of what the user said last before it; `is_whole`: it ended
-    by itself."""
+    by itself; `messages`: how many the chat had before it, None where that was not kept."""
 
     turn: str
     asked: str | None
     events: tuple[StreamEvent, ...]
     is_whole: bool = False
+    messages: int | None = None
 
 
 def written(events: Iterable[StreamEvent]) -> list[list[Any]]:
@@ -45,7 +46,7 @@ def written(events: Iterable[StreamEvent]) -> list[list[Any]]:
 
 def read(head: Mapping[str, Any], rows: Iterable[Sequence[Any]]) -> Draft | None:
     """What was written. Rows that say nonsense are passed over; None where nobody can know what it belongs to."""
-    turn, asked = head.get("turn"), head.get("asked")
+    turn, asked, messages = head.get("turn"), head.get("asked"), head.get("messages")
     if not isinstance(turn, str):
         return None
     events: list[StreamEvent] = []
@@ -62,4 +63,5 @@ def read(head: Mapping[str, Any], rows: Iterable[Sequence[Any]]) -> Draft | None
                 events.append(ToolCallEnd(block, id, name, arguments))
             case ["end"]:
                 is_whole = True
-    return Draft(turn, asked if isinstance(asked, str) else None, tuple(events), is_whole)
+    count = messages if isinstance(messages, int) and not isinstance(messages, bool) and messages >= 0 else None
+    return Draft(turn, asked if isinstance(asked, str) else None, tuple(events), is_whole, count)

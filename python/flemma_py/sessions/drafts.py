@@ -26,10 +26,18 @@ class DraftFile:
     """The draft of one reply, in the session's `folder`. Safe to be used by several threads; an error of the disk ends
     it without a word but one in the log: the chat itself goes on."""
 
-    def __init__(self, folder: Path, turn: str, asked: str | None, redact: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        turn: str,
+        asked: str | None,
+        redact: Callable[[str], str] = str,
+        messages: int | None = None,
+    ) -> None:
         self.turn = turn
         self.path = folder / FOLDER / f"{turn}.jsonl"
         self._asked = asked
+        self._messages = messages
         self._redact = redact
         self._lock = threading.Lock()
         self._pending: list[StreamEvent] = []
@@ -49,7 +57,7 @@ class DraftFile:
             if self._over or not (rows := written(events)):
                 return
             lines = [json.dumps(self._clean(row)) for row in rows]
-            head = json.dumps({"v": 1, "turn": self.turn, "asked": self._asked})
+            head = json.dumps({"v": 1, "turn": self.turn, "asked": self._asked, "messages": self._messages})
             try:
                 if not self._begun:
                     disk.make_folder(str(self.path.parent))

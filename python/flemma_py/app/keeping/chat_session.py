@@ -176,7 +176,7 @@ class ChatSession:
         receipt = await asyncio.to_thread(self._begun, recorder, turn, said, about)
         # A summary is no reply: a crash leaves nothing of it to give back.
         if about.get("kind") != "checkpoint":
-            self._drafting.begin(recorder, turn, said)
+            self._drafting.begin(recorder, turn, said, len(document.messages))
         await asyncio.wrap_future(receipt)
         return recorder, turn
 

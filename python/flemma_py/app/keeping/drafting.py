@@ -30,15 +30,16 @@ class Drafting:
         self._draft: DraftFile | None = None
         self._early: list[StreamEvent] = []
 
-    def begin(self, recorder: Recorder, turn: str, said: Sequence[Saying]) -> None:
-        """The record of the turn is made: from now on there is a place for what comes, and what came is put there."""
+    def begin(self, recorder: Recorder, turn: str, said: Sequence[Saying], messages: int) -> None:
+        """The record of the turn is made: from now on there is a place for what comes, and what came is put there.
+        `messages`: how many the chat has that was sent."""
         store = self._keeping.store
         if store is None or store.mirror != "text":
             return
         from flemma_py.sessions.drafts import DraftFile
 
         asked = next((each.sha for each in reversed(said) if each.role == "user"), None)
-        self._draft = DraftFile(store.folder(recorder.sid), turn, asked, store.redact)
+        self._draft = DraftFile(store.folder(recorder.sid), turn, asked, store.redact, messages)
         self._keeping.drafts.add(self._draft)
         early, self._early = self._early, []
         self.heard(early, is_late=False)

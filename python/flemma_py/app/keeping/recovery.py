@@ -14,7 +14,7 @@ from flemma_py.document.parser import parse
 from flemma_py.document.protection import protect_text
 from flemma_py.document.query import is_aborted, message_lines
 from flemma_py.document.text import fit_for_buffer
-from flemma_py.journal.chat import said_in
+from flemma_py.journal.chat import said_in, text_of
 from flemma_py.journal.drafts import Draft
 from flemma_py.journal.parts import Message
 from flemma_py.journal.sayings import common
@@ -47,33 +47,50 @@ class Offer:
 def offer(lines: Sequence[str], kept: Sequence[Kept], draft: Draft | None) -> Offer | None:
     """What is to be offered for the buffer `lines`. `kept` is all that the journal has as said."""
     document = parse(list(lines))
-    now = said_in(document)
-    sayings = [each.saying for each in now]
+    sayings = [each.saying for each in said_in(document)]
     shared = common([each.message for each in kept], sayings)
     missing = list(kept[shared:]) if shared == len(sayings) else []
     if draft is not None:
         # The draft has the reply whole, with its thoughts and calls.
-        missing = [each for each in missing if each.message.turn != draft.turn or each.message.role == "user"]
+        missing = [each for each in missing if each.message.turn != draft.turn or each.message.role != "assistant"]
     base = _with(lines, document, missing) if missing else list(lines)
-    if draft is None:
-        return _change(lines, base)
-    asked = [each.saying.sha for each in said_in(parse(base)) if each.saying.role == "user"]
-    last_reply = _last_reply(parse(base))
+    found = _change(lines, base) if draft is None else _drafted(lines, base, draft)
+    if found is not None and any(each.message.role == "tool" for each in missing):
+        # Results are not kept whole, and without them a call has no answer.
+        return Offer(0, 0, found.lines, fits=False)
+    return found
+
+
+def _drafted(lines: Sequence[str], base: Sequence[str], draft: Draft) -> Offer | None:
+    """As `offer`; `base` is the chat with all that the journal has."""
+    document = parse(list(base))
+    asked = [each.saying.sha for each in said_in(document) if each.saying.role == "user"]
     if draft.asked is None or not asked or asked[-1] != draft.asked:
         whole = _replied([], draft)
         return None if whole is None or _has(lines, whole) else Offer(0, 0, tuple(whole), fits=False)
-    if last_reply is None:
+    place = _place(document, draft)
+    if place is None:
         return _change(lines, _replied(base, draft) or base)
-    first, end = last_reply
+    first, end = place
     replied = _replied(base[:first], draft)
     if replied is None:
         return _change(lines, base)
     there, came = _words(base[first:end]), _words(replied[_start(replied) :])
     if there.startswith(came):
         return _change(lines, base)
-    if came.startswith(there):
+    if came.startswith(there) and not any(each.line >= end for each in said_in(document)):
         return _change(lines, replied)
     return Offer(0, 0, tuple(replied[_start(replied) :]), fits=False)
+
+
+def _place(document: Document, draft: Draft) -> tuple[int, int] | None:
+    """The lines of the reply that the draft is of, as far as the chat has it; None where it has nothing of it."""
+    at = draft.messages
+    if at is None or at > len(document.messages):
+        return _last_reply(document)
+    if at < len(document.messages) and document.messages[at].role is Role.ASSISTANT:
+        return message_lines(document, at)
+    return None
 
 
 def _with(lines: Sequence[str], document: Document, missing: Sequence[Kept]) -> list[str]:
@@ -114,7 +131,7 @@ def _last_reply(document: Document) -> tuple[int, int] | None:
         message = document.messages[index]
         if message.role is Role.ASSISTANT:
             return message_lines(document, index)
-        if any(getattr(segment, "value", "x").strip() for segment in message.segments):
+        if text_of(message):
             return None
     return None
 
