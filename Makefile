@@ -31,7 +31,7 @@ develop: prepare
 	@scripts/develop
 
 test: lint check
-	@scripts/test -n $(JOBS)
+	@scripts/test -n $(JOBS) --dist worksteal
 
 test-system: prepare
 	@scripts/test-system
@@ -40,7 +40,7 @@ screens: prepare
 	@FLEMMA_SCREENS=write scripts/test -n $(JOBS) tests/editor/test_screens.py
 
 soak: prepare
-	@FLEMMA_SOAK=1 scripts/test -n $(JOBS) --timeout 3600
+	@FLEMMA_SOAK=1 scripts/test -n $(JOBS) --dist worksteal --timeout 3600
 
 lint: prepare
 	@$(PY) -m ruff check --quiet .

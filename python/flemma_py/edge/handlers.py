@@ -296,7 +296,7 @@ class Handlers:
         conversation = Conversation(self._services, chat, self._location(name, self._directory))
         self._chats[buf] = (chat, conversation)
         self._supervisor.start(conversation)
-        self._soon(conversation.preparation.settings_changed)
+        self._soon(conversation.preparation.edited)
 
     def _location(self, name: str, cwd: str) -> Location:
         """Where a chat is: its file's folder, or for one that has none the working directory."""

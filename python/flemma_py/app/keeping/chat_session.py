@@ -333,7 +333,8 @@ class ChatSession:
         self._drafting.drop()
         if (recorder := self.recorder) is not None and recorder.fold.binding is None and self.last_turn is not None:
             self._keeping.unbound[self._editor.number] = recorder.sid
-        await asyncio.to_thread(self.leave, "bdelete")
+        # At once and not in a thread: the host itself may be about to end.
+        self.leave("quit" if self._keeping.is_quitting else "bdelete")
 
     # ---- within
 
