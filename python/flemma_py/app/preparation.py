@@ -240,14 +240,21 @@ class Preparation:
         return next(differing, min(len(prompt.turns), len(last.turns))) or None
 
     def settings_changed(self) -> None:
-        """Those of all chats: another model may answer this one, too."""
-        self.edited(after=0)
+        """Those of all chats: another model may answer this one, too. Told at once where no text has to be read for it;
+        what is wrong with the text is never marked before the user has seen it."""
+        if self._needs_reading():
+            self.edited()
+        elif self._is_idle():
+            self.standing.holds()
 
-    def edited(self, *, after: float = QUIET) -> None:
+    def _needs_reading(self) -> bool:
+        return self._has_marks or bool(self._looks) or has_templates(self._editor.view().document)
+
+    def edited(self) -> None:
         """The text changed: what is wrong with its templates is marked when the user pauses."""
         if self._look_due is not None:
             self._look_due.cancel()
-        self._look_due = asyncio.get_running_loop().call_later(after, self._look_over)
+        self._look_due = asyncio.get_running_loop().call_later(QUIET, self._look_over)
 
     def close(self) -> None:
         if self._look_due is not None:
@@ -260,7 +267,7 @@ class Preparation:
         self._look_due = None
         if not self._is_idle():
             return
-        if not (self._has_marks or self._looks or has_templates(self._editor.view().document)):
+        if not self._needs_reading():
             self.standing.holds()
             return
         if self._looking is not None:
