@@ -42,7 +42,6 @@ def test_a_renamed_chat_goes_on_in_its_session(start: Start, peer: Peer, tmp_pat
     talk(editor, new, words="And again?")
     leave(editor)
     (records,) = journals(home).values()
-    print([(each["type"], each["w"][-4:], each["d"].get("exit_reason")) for each in records])
     assert [each["d"]["exit_reason"] for each in records if each["type"] == "end"] == ["quit", "quit"]  # type: ignore[index]
     binds = [each["d"]["chat_path"] for each in records if each["type"] == "bind"]  # type: ignore[index]
     assert binds[-1] == str(new.resolve())

@@ -9,8 +9,10 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -66,6 +68,9 @@ def _leave(
     """pynvim's loop ends with an exception when Neovim closes the pipe or sends SIGTERM. Leave at once: worker
     processes go with their pipes, and a thread that still imports something must not keep the process alive. Only
     what is still to be written down is."""
+    # Neovim ends its jobs by a signal, too: it must not cut off what is written now.
+    with suppress(ValueError):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         end()
     except Exception:

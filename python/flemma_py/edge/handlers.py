@@ -162,7 +162,7 @@ class Handlers:
             case "written":
                 self._written(integer(payload, "buf"), string(payload, "name"))
             case "leaving":
-                self._services.keeping.is_quitting = True
+                self._services.keeping.quit()
             case "ask":
                 self._questions.take(payload)
             case "lsp":

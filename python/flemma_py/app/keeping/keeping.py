@@ -51,6 +51,7 @@ class Keeping:
         self._cache: Path | None = None
         self._store: SessionStore | None = None
         self._opening = threading.Lock()
+        self._leaving = threading.Lock()
         self._tidying: threading.Timer | None = None
         self._is_over = False
         self.drafts: WeakSet[DraftFile] = WeakSet()
@@ -128,8 +129,17 @@ class Keeping:
         except OSError as error:
             raise SessionError(f"The sessions cannot be read: {error.strerror or error}.") from error
 
+    def quit(self) -> None:
+        """The user quits: begin to write what is to be written, as the editor ends this process soon."""
+        self.is_quitting = True
+        threading.Thread(target=self.leave, name="flemma-leave").start()
+
     def leave(self) -> None:
         """The editor is gone: write what is still to be written. Blocks, for `SECONDS_TO_END` at most."""
+        with self._leaving:
+            self._leave()
+
+    def _leave(self) -> None:
         for draft in list(self.drafts):
             if self.is_quitting:
                 draft.drop()
