@@ -116,8 +116,11 @@ def test_session_list_of_another_folder_is_not_taken_for_ours(alone: Neovim, tmp
 def test_session_tree(alone: Neovim) -> None:
     (parent,) = keep(alone, ("root", "reply"))
     with_child = SessionStore(home(alone, "state") / "sessions", home(alone, "cache"))
+    with_child.start()
     child = with_child.fork(parent, None)
     child.close()
+    while not with_child.index_is_whole:
+        time.sleep(0.01)
     with_child.close()
     (later,) = keep(alone, ("later",))
     rows = call(alone, "tree(require('flemma.session').list())")
